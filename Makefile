@@ -1,0 +1,132 @@
+# The one front door. `make help` lists the verbs; every product is also a target by its path:
+#     make build/linux/win32/libwin32.a
+#     make build/windows/solutions/03-iocp-pool/server.exe
+# Nothing is built beside its source: build/<target>/<same path>. Sources are found by wildcard, so a new .c file needs
+# no edit here. Switches:  V=1 show the commands   WERROR= let warnings pass   CC=clang   NO_INSTALL=1 install nothing
+
+BUILD   := build
+TARGETS := linux linux-address linux-thread windows
+LIBS    :=
+# What plain `make` and `make run` build for: this machine (MSYS2 sets OS).
+TARGET  ?= $(if $(filter Windows_NT,$(OS)),windows,linux)
+JOBS    ?= 2
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+# --- compilers and flags, a set per target ----------------------------------------------------------------------------
+WERROR   ?= -Werror
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion $(WERROR)
+OPTIMIZE ?= -O2 -g
+SANITIZE := -O1 -g -fno-omit-frame-pointer
+
+CC.linux            = $(CC)
+CC.linux-address    = $(CC)
+CC.linux-thread     = $(CC)
+CC.linux-fuzz       = clang
+CC.windows          = $(if $(filter Windows_NT,$(OS)),gcc,x86_64-w64-mingw32-gcc)
+AR.windows          = $(if $(filter Windows_NT,$(OS)),ar,x86_64-w64-mingw32-ar)
+WINDRES             = $(if $(filter Windows_NT,$(OS)),windres,x86_64-w64-mingw32-windres)
+
+CFLAGS.linux         = $(OPTIMIZE) -pthread -Iwin32/include
+CFLAGS.linux-address = $(SANITIZE) -fsanitize=address,undefined -fno-sanitize-recover=undefined -pthread -Iwin32/include
+CFLAGS.linux-thread  = $(SANITIZE) -fsanitize=thread -pthread -Iwin32/include
+CFLAGS.linux-fuzz    = $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+CFLAGS.windows       = $(OPTIMIZE) -D_WIN32_WINNT=0x0A00 -D__USE_MINGW_ANSI_STDIO=1
+
+LIBS.windows         = -static -lws2_32 -lmswsock
+LIBS.linux-fuzz      = -fsanitize=fuzzer
+EXE.windows          = .exe
+
+compile = $(CC.$(1)) -std=c11 $(if $(filter linux-fuzz,$(1)),-Wall -Wextra $(WERROR),$(WARNINGS)) -I. $(CFLAGS.$(1))
+
+# Only the host layer may speak to Linux directly; tests that run natively may too.
+GNU_FOLDERS := win32/host tests/http tests/grade
+
+# --- sources ----------------------------------------------------------------------------------------------------------
+HTTP_SOURCES  := $(wildcard http/*.c)
+WIN32_SOURCES := $(wildcard win32/*.c win32/*/*.c win32/*/*/*.c)
+STAGES        := $(patsubst %/,%,$(sort $(dir $(wildcard solutions/[0-9]*/*.c labs/[0-9]*/*.c))))
+ALL_SOURCES   := $(HTTP_SOURCES) $(WIN32_SOURCES) $(foreach s,$(STAGES),$(wildcard $(s)/*.c)) $(wildcard tests/*/*.c labs/*.c)
+
+objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+LIBHTTP  = $(BUILD)/$(1)/http/libhttp.a
+LIBWIN32 = $(if $(filter windows,$(1)),,$(BUILD)/$(1)/win32/libwin32.a)
+MANIFEST = $(if $(filter windows,$(1)),$(BUILD)/$(1)/solutions/server.res.o)
+
+# --- rules, the same for every target -----------------------------------------------------------------------------------
+# $(1) target, $(2) product, $(3) sources, $(4) libraries built here
+define program
+$(BUILD)/$(1)/$(2)$$(EXE.$(1)): $(call objects,$(1),$(3)) $(4) $(BUILD)/$(1)/flags
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC.$(1)) $$(CFLAGS.$(1)) -o $$@ $(call objects,$(1),$(3)) $(4) $$(LIBS) $$(LIBS.$(1))
+endef
+
+# A library is packed anew when its folder changes, so that a deleted source leaves it.
+define library
+$(BUILD)/$(1)/$(2): $(call objects,$(1),$(3)) $(sort $(dir $(3)))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $(or $(AR.$(1)),$(AR)) rcs $$@ $(call objects,$(1),$(3))
+endef
+
+define target
+# The compiler line is kept in a file that changes only when the line does: a changed flag rebuilds.
+$(BUILD)/$(1)/flags: FORCE
+	@sh .ci/install.sh $(if $(filter linux-fuzz,$(1)),fuzz,$(if $(filter windows,$(1)),windows,build))
+	@mkdir -p $$(@D); line='$$(call compile,$(1))'; [ "$$$$(cat $$@ 2>/dev/null)" = "$$$$line" ] || echo "$$$$line" > $$@
+
+$(foreach folder,$(GNU_FOLDERS),$(BUILD)/$(1)/$(folder)/%.o: EXTRA = -D_GNU_SOURCE=$(newline))
+$(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(call compile,$(1)) $$(EXTRA) -MMD -MP -c -o $$@ $$<
+
+$(BUILD)/$(1)/%.res.o: %.rc %.manifest $(BUILD)/$(1)/flags
+	$$(call say,WINDRES,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(WINDRES) -I $$(<D) -O coff -i $$< -o $$@
+
+$(call library,$(1),http/libhttp.a,$(HTTP_SOURCES))
+$(if $(filter windows,$(1)),,$(call library,$(1),win32/libwin32.a,$(WIN32_SOURCES)))
+$(foreach s,$(STAGES),$(call program,$(1),$(s)/server,$(wildcard $(s)/*.c),$(MANIFEST) $(LIBHTTP) $(LIBWIN32))$(newline))
+$(call program,$(1),tests/win32/conformance,$(wildcard tests/win32/*.c),$(MANIFEST) $(LIBWIN32))
+endef
+
+# What runs only on this machine: the suites that need Check, and the programs of the bench.
+define native
+$(BUILD)/$(1)/tests/http/http-tests $(BUILD)/$(1)/tests/grade/grade: LIBS = $$$$(pkg-config --libs check)
+$(call program,$(1),tests/http/http-tests,$(wildcard tests/http/*.c),$(LIBHTTP))
+$(call program,$(1),tests/grade/grade,$(wildcard tests/grade/*.c),$(LIBHTTP))
+$(foreach b,$(wildcard tests/bench/*.c),$(call program,$(1),$(b:.c=),$(b),$(LIBHTTP) $(LIBWIN32))$(newline))
+endef
+
+define newline
+
+
+endef
+
+$(foreach t,$(TARGETS),$(eval $(call target,$(t))))
+$(foreach t,$(filter-out windows,$(TARGETS)),$(eval $(call native,$(t))))
+
+FUZZERS := $(wildcard tests/fuzz/*.c)
+$(eval $(call target,linux-fuzz))
+$(foreach f,$(FUZZERS),$(eval $(call program,linux-fuzz,$(f:.c=),$(f),$(call LIBHTTP,linux-fuzz))))
+
+# --- verbs --------------------------------------------------------------------------------------------------------------
+.PHONY: FORCE build run help clean packages compile_commands.json
+FORCE:
+
+build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## every server and library, for this machine (plain `make`)
+
+help: ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r verb text; do \
+	    printf '  make %-22s %s\n' "$$verb" "$$text"; done
+
+clean: ## delete build/
+	rm -rf $(BUILD)
+
+-include $(wildcard $(foreach t,$(TARGETS) linux-fuzz,$(ALL_SOURCES:%.c=$(BUILD)/$(t)/%.d)))
