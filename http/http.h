@@ -1,0 +1,216 @@
+/**
+ * @file http.h
+ * HTTP/1.1 for the lessons: bytes in, values out, no I/O.
+ *
+ * Every stage of the course shares this module. It never reads a socket, opens a file, allocates memory or keeps
+ * a global: a caller hands it bytes that it already has and gets values back. So it can be tested, and fuzzed,
+ * without a server.
+ *
+ * The life of one request, as a stage uses it:
+ *   1. HttpFindHeaderEnd    after every read, until the header is complete (HttpOverflowStatus when it never is)
+ *   2. HttpParseRequest     the header into a HTTP_REQUEST, or the status to answer
+ *   3. HttpBodyBegin/Read   the body, piece by piece, whatever its framing
+ *   4. HttpResolvePath      the target into a path that cannot leave the root
+ *   5. HttpSelect           what of the file is wanted: all, a range, or nothing because it has not changed
+ *   6. HttpWriteHeader      the header of the answer
+ *
+ * Sources: RFC 9110 (semantics), RFC 9112 (HTTP/1.1 messages), RFC 3986 (targets).
+ * All functions are thread-safe: they touch only what they are given.
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The longest request target that is taken, in bytes; a longer one is 414. */
+#define HTTP_MAX_TARGET 8000
+/** The longest header that is taken, in bytes, blank line included; a longer one is 431. */
+#define HTTP_MAX_HEADER 65536
+/** Enough room for any header that HttpWriteHeader writes, Location aside. */
+#define HTTP_MAX_RESPONSE_HEADER 512
+/** An ETag: 12 hexadecimal digits in quotes, and the NUL. */
+#define HTTP_ETAG_SIZE 15
+/** A date such as "Sun, 06 Nov 1994 08:49:37 GMT", and the NUL. */
+#define HTTP_DATE_SIZE 30
+
+/** Text inside the caller's bytes: it is not NUL-terminated and lives as long as they do. */
+typedef struct HTTP_TEXT {
+    const char *Data; /**< first byte; NULL when the field was absent */
+    size_t Length;    /**< bytes */
+} HTTP_TEXT;
+
+typedef enum HTTP_METHOD { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OTHER } HTTP_METHOD;
+
+typedef enum HTTP_FRAMING {
+    HTTP_BODY_NONE,   /**< neither Content-Length nor Transfer-Encoding */
+    HTTP_BODY_LENGTH, /**< Content-Length bytes */
+    HTTP_BODY_CHUNKED /**< Transfer-Encoding: chunked */
+} HTTP_FRAMING;
+
+/** Where the search for the header's end stands. All zero before a message's first byte. */
+typedef struct HTTP_SCAN {
+    size_t Offset;  /**< bytes already looked at; no byte is looked at twice */
+    unsigned State; /**< what the bytes just before Offset were */
+} HTTP_SCAN;
+
+/** A parsed header. Every HTTP_TEXT points into the header that was parsed. */
+typedef struct HTTP_REQUEST {
+    HTTP_METHOD Method;
+    HTTP_TEXT MethodName; /**< as sent; tells a known method that is not served (405) from an unknown one (501) */
+    HTTP_TEXT Target;     /**< as sent, still percent-encoded */
+    int MinorVersion;     /**< 0 for HTTP/1.0, 1 for HTTP/1.1 */
+    int KeepAlive;        /**< nonzero when the client wants another request on this connection */
+    int ExpectContinue;   /**< nonzero after "Expect: 100-continue" from an HTTP/1.1 client */
+    HTTP_FRAMING Framing;
+    uint64_t ContentLength; /**< bytes, for HTTP_BODY_LENGTH */
+    HTTP_TEXT Host;
+    HTTP_TEXT Range;
+    HTTP_TEXT IfRange;
+    HTTP_TEXT IfNoneMatch;
+    HTTP_TEXT IfModifiedSince;
+    HTTP_TEXT Referer;
+    HTTP_TEXT UserAgent;
+} HTTP_REQUEST;
+
+/** A body on its way in. Fields belong to HttpBodyBegin and HttpBodyRead. */
+typedef struct HTTP_BODY {
+    HTTP_FRAMING Framing;
+    uint64_t Remaining; /**< bytes left of the body, or of the chunk */
+    uint64_t Received;  /**< bytes of payload so far */
+    uint64_t Limit;     /**< more payload than this is 413 */
+    unsigned State;     /**< where in the chunk's grammar */
+    unsigned Digits;    /**< bytes seen of a chunk-size line or trailer, to bound them */
+} HTTP_BODY;
+
+/** What HttpBodyRead found; an answer of 400 or more is the HTTP status of a refusal. */
+enum { HTTP_BODY_MORE = 0, HTTP_BODY_PART = 1, HTTP_BODY_END = 2 };
+
+/** A file, as far as HTTP cares. */
+typedef struct HTTP_FILE {
+    uint64_t Size;            /**< bytes */
+    int64_t Modified;         /**< seconds since 1970-01-01 UTC */
+    char ETag[HTTP_ETAG_SIZE]; /**< from HttpMakeETag */
+} HTTP_FILE;
+
+/** Bytes First to Last, both included, counted from 0. */
+typedef struct HTTP_RANGE {
+    uint64_t First;
+    uint64_t Last;
+} HTTP_RANGE;
+
+/** What HttpWriteHeader is to say. Zero-initialise it, then fill what applies. */
+typedef struct HTTP_RESPONSE {
+    int Status;              /**< 100 to 599 */
+    int MinorVersion;        /**< of the request, so that HTTP/1.0 clients are told about keep-alive */
+    int KeepAlive;           /**< nonzero: the connection stays open; zero: "Connection: close" is written */
+    uint64_t ContentLength;  /**< bytes of the body; left out for 1xx, 204 and 304 */
+    const char *ContentType; /**< or NULL */
+    const char *ETag;        /**< quotes included, or NULL */
+    const char *Location;    /**< for 201 and 301, or NULL; must be percent-encoded already */
+    const char *Allow;       /**< for 405, or NULL */
+    HTTP_RANGE Range;        /**< for 206 */
+    uint64_t FileSize;       /**< for 206 and 416: bytes of the whole file */
+    int64_t Date;            /**< seconds since 1970 UTC, or 0 to leave the Date field out */
+    int64_t LastModified;    /**< seconds since 1970 UTC, or 0 to leave it out */
+} HTTP_RESPONSE;
+
+/**
+ * Looks for the blank line that ends a header.
+ *
+ * Call it after each read with all bytes of the message so far: it goes on where it stopped. The buffer may have
+ * moved in between, its bytes may not have changed. Empty lines before the request line are taken as part of the
+ * header. A bare LF ends a line here, so that the end is found and HttpParseRequest can refuse the header.
+ *
+ * @param Scan   zero-initialised before the message's first byte
+ * @param Data   the message from its first byte
+ * @param Length bytes received so far
+ * @return bytes of the header, blank line included; 0 while the end has not come
+ */
+size_t HttpFindHeaderEnd(HTTP_SCAN *Scan, const char *Data, size_t Length);
+
+/**
+ * The status to answer when a header without an end grew past what the server takes.
+ * @return 414 while the request line itself has not ended, 431 after it
+ */
+int HttpOverflowStatus(const char *Data, size_t Length);
+
+/**
+ * Parses a complete header.
+ *
+ * What could be read two ways is refused with 400, because that is how requests are smuggled past a proxy: two
+ * different lengths, a length beside chunked, a bare CR or LF, a NUL, a space before a colon, a folded line,
+ * a missing or doubled Host in HTTP/1.1.
+ *
+ * @param Header the bytes that HttpFindHeaderEnd measured
+ * @param Length bytes, blank line included
+ * @param Request filled on success; on failure MinorVersion is still set as far as it was read
+ * @return 0, or the status to answer before closing: 400, 414, 417, 431, 501 (unknown transfer coding), 505
+ */
+int HttpParseRequest(const char *Header, size_t Length, HTTP_REQUEST *Request);
+
+/**
+ * Starts a body.
+ * @param Limit the most payload that is taken, in bytes
+ * @return 0, or 413 when Content-Length already says more than Limit
+ */
+int HttpBodyBegin(HTTP_BODY *Body, const HTTP_REQUEST *Request, uint64_t Limit);
+
+/**
+ * Takes the next bytes of a body. Call it in a loop while it returns HTTP_BODY_PART.
+ *
+ * @param Data     bytes that follow what was consumed so far
+ * @param Length   bytes; 0 is allowed
+ * @param Consumed set to how many of them were used, framing included; the rest belongs to the next call or request
+ * @param Part     set to payload inside Data when HTTP_BODY_PART is returned
+ * @return HTTP_BODY_MORE (all bytes used, more must come), HTTP_BODY_PART, HTTP_BODY_END, or the status of a refusal:
+ *         400 (broken chunk) or 413 (beyond the limit)
+ */
+int HttpBodyRead(HTTP_BODY *Body, const char *Data, size_t Length, size_t *Consumed, HTTP_TEXT *Part);
+
+/**
+ * Turns a request target into a path below the root.
+ *
+ * The query is cut off, percent-encodings are decoded once, and the result is UTF-8 with '/' between its parts, without
+ * a leading '/'. A target that ends in '/' gets "index.html". Refused is everything that could leave the root
+ * or name something other than a plain file, in either world: "..", an encoded '/', backslash, NUL or control byte,
+ * a colon (drive letters, alternate streams), device names such as CON or com1.txt, a part that ends in a dot
+ * or a space, bytes that Windows forbids in names, invalid UTF-8.
+ *
+ * @param Path  receives the path, NUL-terminated
+ * @param Size  bytes at Path
+ * @return 0; 400 when the target is malformed or tries to leave; 404 when it names what cannot exist as a file;
+ *         414 when Path is too small
+ */
+int HttpResolvePath(HTTP_TEXT Target, char *Path, size_t Size);
+
+/**
+ * Decides what of a file answers a GET or HEAD: conditions first, then the range (RFC 9110, section 13.2).
+ * @param Range set for 200 (the whole file; First 0, Last Size-1) and 206
+ * @return 200, 206, 304 or 416. Several ranges, or a Range that makes no sense, are ignored: 200
+ */
+int HttpSelect(const HTTP_REQUEST *Request, const HTTP_FILE *File, HTTP_RANGE *Range);
+
+/** Makes the ETag of a file from its size and its time of last change, both in any unit that never repeats. */
+void HttpMakeETag(char ETag[HTTP_ETAG_SIZE], uint64_t Size, uint64_t Modified);
+
+/** Writes an HTTP date. @param Time seconds since 1970-01-01 UTC, years 1970 to 9999 */
+void HttpFormatDate(char Text[HTTP_DATE_SIZE], int64_t Time);
+
+/** Reads an HTTP date in any of the three forms of RFC 9110. @return seconds since 1970, or -1 */
+int64_t HttpParseDate(HTTP_TEXT Text);
+
+/**
+ * Writes a response header: status line, then Content-Type, Content-Length, ETag and whatever else Response asks for,
+ * and the blank line. HTTP/1.1 keep-alive is the default and therefore not mentioned.
+ * @return bytes written (no NUL is added), or 0 when Size is too small
+ */
+size_t HttpWriteHeader(const HTTP_RESPONSE *Response, char *Out, size_t Size);
+
+/** The reason phrase of a status, "Unknown" for one that is not in the table. */
+const char *HttpReason(int Status);
+
+/** The media type for a path by its ending, "application/octet-stream" when it is not known. */
+const char *HttpContentType(const char *Path);
+
+#endif
