@@ -9,7 +9,10 @@ TARGETS := linux linux-address linux-thread windows
 LIBS    :=
 # What plain `make` and `make run` build for: this machine (MSYS2 sets OS).
 TARGET  ?= $(if $(filter Windows_NT,$(OS)),windows,linux)
-JOBS    ?= 2
+# Jobs at once, unless -j says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j2
+endif
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -42,10 +45,9 @@ LIBS.windows         = -static -lws2_32 -lmswsock
 LIBS.linux-fuzz      = -fsanitize=fuzzer
 EXE.windows          = .exe
 
+# Only the host layer and the tests that run natively may speak to Linux: strict C11 hides it from all others.
+gnu     = $(if $(filter win32/host/% tests/http/% tests/grade/%,$(1)),-D_GNU_SOURCE=)
 compile = $(CC.$(1)) -std=c11 $(if $(filter linux-fuzz,$(1)),-Wall -Wextra $(WERROR),$(WARNINGS)) -I. $(CFLAGS.$(1))
-
-# Only the host layer may speak to Linux directly; tests that run natively may too.
-GNU_FOLDERS := win32/host tests/http tests/grade
 
 # --- sources ----------------------------------------------------------------------------------------------------------
 HTTP_SOURCES  := $(wildcard http/*.c)
@@ -79,11 +81,10 @@ $(BUILD)/$(1)/flags: FORCE
 	@sh .ci/install.sh $(if $(filter linux-fuzz,$(1)),fuzz,$(if $(filter windows,$(1)),windows,build))
 	@mkdir -p $$(@D); line='$$(call compile,$(1))'; [ "$$$$(cat $$@ 2>/dev/null)" = "$$$$line" ] || echo "$$$$line" > $$@
 
-$(foreach folder,$(GNU_FOLDERS),$(BUILD)/$(1)/$(folder)/%.o: EXTRA = -D_GNU_SOURCE=$(newline))
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(call compile,$(1)) $$(EXTRA) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(call compile,$(1)) $$(call gnu,$$<) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/%.res.o: %.rc %.manifest $(BUILD)/$(1)/flags
 	$$(call say,WINDRES,$$@)
@@ -117,14 +118,48 @@ $(eval $(call target,linux-fuzz))
 $(foreach f,$(FUZZERS),$(eval $(call program,linux-fuzz,$(f:.c=),$(f),$(call LIBHTTP,linux-fuzz))))
 
 # --- verbs --------------------------------------------------------------------------------------------------------------
-.PHONY: FORCE build run help clean packages compile_commands.json
+.PHONY: FORCE build run docs bench fuzz help clean packages compile_commands.json format lint
 FORCE:
 
-build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## every server and library, for this machine (plain `make`)
+build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## every server and library for this machine; plain `make` does it
+
+include labs/site.mk tests/tests.mk docs/docs.mk
+
+# The newest stage that is whole; LAB=3 runs your own lab 3 instead.
+PORT  ?= 8080
+STAGE ?= $(notdir $(lastword $(filter solutions/%,$(STAGES))))
+RUN   := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*)),solutions/$(STAGE))
+ifeq ($(TARGET)$(OS),windows)
+RUNNER := $(WINE) # an .exe on Linux
+run: $(WINE_READY)
+endif
+run: $(BUILD)/$(TARGET)/$(RUN)/server$(EXE.$(TARGET)) $(SITE)/ready ## serve the sample site: make run [PORT=8080] [STAGE=03-iocp-pool] [LAB=3]
+	@mkdir -p $(BUILD)/uploads
+	$(RUNNER) $(BUILD)/$(TARGET)/$(RUN)/server$(EXE.$(TARGET)) --port $(PORT) --root $(SITE)/root --uploads $(BUILD)/uploads
+
+packages: ## install what any verb may need (NO_INSTALL=1: only name it)
+	@sh .ci/install.sh all
+
+compile_commands.json: ## the compiler lines, for editors and clangd
+	$(file >$@,$(call json,$(foreach f,$(ALL_SOURCES),{"directory":"$(CURDIR)","file":"$(f)","command":"$(call compile,linux) $(call gnu,$(f)) -c $(f)"})))
+	$(call say,WRITE,$@)
+comma := ,
+json = [$(subst }$(space){,}$(comma)$(newline){,$(1))]
+space := $() $()
+
+# .clang-format is the style; `make format` applies it to what git has.
+C_FILES = $(shell git ls-files '*.c' '*.h')
+format: ## lay out the C sources
+	@sh .ci/install.sh format
+	$(Q)clang-format -i $(C_FILES)
+
+lint: ## what static analysis says of the sources and scripts
+	@sh .ci/install.sh lint
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -Iwin32/include -I. http solutions win32
+	$(Q)shellcheck $(shell git ls-files '*.sh' .ci/run)
 
 help: ## this list
-	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r verb text; do \
-	    printf '  make %-22s %s\n' "$$verb" "$$text"; done
+	@awk -F ':.*## ' '/^[a-z0-9_.-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(filter %.mk Makefile,$(MAKEFILE_LIST))
 
 clean: ## delete build/
 	rm -rf $(BUILD)

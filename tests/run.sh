@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# run.sh PART COMMAND...   runs one part of the tests in an empty folder, times it, keeps its output, notes its counts
+# run.sh --begin           forgets earlier results
+# run.sh --sum PART...     adds up; fails unless every part ran and passed
+#
+# A program's counts are what it prints itself: Check's "…%: Checks: 12, Failures: 0, Errors: 0" or a line
+# "12 passed, 0 failed, 3 skipped". A program that prints neither is one test, judged by its exit status.
+set -u
+results=${BUILD:-$PWD/build}/test
+
+microseconds() { echo "${EPOCHREALTIME/[.,]/}"; }
+seconds() { printf '%d.%01d s' $(($1 / 1000000)) $(($1 % 1000000 / 100000)); }
+
+# Reads a log; prints "passed failed skipped", nothing where the log has no counts.
+counts() {
+    sed -nE -e 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/check \1 \2 \3/p' \
+        -e 's/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/plain \1 \2 \3/p' "$1" |
+        {
+            passed=0 failed=0 skipped=0 any=
+            while read -r kind a b c; do
+                any=1
+                if [ "$kind" = check ]; then
+                    passed=$((passed + a - b - c)) failed=$((failed + b + c))
+                else
+                    passed=$((passed + a)) failed=$((failed + b)) skipped=$((skipped + c))
+                fi
+            done
+            [ -z "$any" ] || echo "$passed $failed $skipped"
+        }
+}
+
+run() {
+    local part=$1 log=$results/$1.log work=$results/$1.work begin status passed failed skipped took
+    shift
+    rm -rf "$work" && mkdir -p "$work" || exit
+    begin=$(microseconds)
+    (cd "$work" && exec "$@") >"$log" 2>&1 </dev/null
+    status=$?
+    took=$(($(microseconds) - begin))
+    read -r passed failed skipped <<<"$(counts "$log")"
+    if [ -z "$passed" ]; then passed=$((status == 0)) failed=0 skipped=0; fi
+    if [ $status != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
+    echo "$passed $failed $skipped $took" >"$results/$part.result"
+    printf '  %-28s %5d passed %3d failed %3d skipped %10s\n' "$part" "$passed" "$failed" "$skipped" "$(seconds $took)"
+    if [ "$failed" != 0 ]; then
+        printf '%s\n' "--- $part: exit status $status; the end of $log:" "$(tail -n 80 "$log")" "--- end of $part"
+        exit 1
+    fi
+    rm -rf "$work"
+}
+
+sum() {
+    local part passed=0 failed=0 skipped=0 p f s took absent=
+    for part; do
+        if [ -e "$results/$part.result" ]; then
+            read -r p f s took <"$results/$part.result"
+            passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+        else
+            absent="$absent $part" failed=$((failed + 1))
+        fi
+    done
+    if [ -n "$absent" ]; then echo "not run, because something before it failed:$absent"; fi
+    took=$(($(microseconds) - $(cat "$results/begun")))
+    echo "$passed passed, $failed failed, $skipped skipped in $(seconds $took)"
+    [ $failed = 0 ]
+}
+
+case $1 in
+--begin)
+    mkdir -p "$results" && rm -f "$results"/*.result && microseconds >"$results/begun"
+    ;;
+--sum)
+    shift
+    sum "$@"
+    ;;
+*) run "$@" ;;
+esac

@@ -1,0 +1,99 @@
+# The tests, part by part. A part is one program run; `part` makes a target of it, tests/run.sh runs and times it, keeps
+# its output in build/test/<part>.log and shows that when it fails. A verb below is a list of parts.
+
+export CK_TIMEOUT_MULTIPLIER ?= 4
+export ASAN_OPTIONS  ?= detect_leaks=1:strict_string_checks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS  ?= second_deadlock_stack=1
+FUZZ_SECONDS ?= 10
+
+# $(1) part, $(2) what must be built, $(3) command
+define part
+.PHONY: part-$(1)
+part-$(1): $(2)
+	@bash tests/run.sh $(1) $(3)
+endef
+here = $(CURDIR)/$(BUILD)
+
+# --- the HTTP module --------------------------------------------------------------------------------------------------
+HTTP_PARTS := http http-address
+$(eval $(call part,http,$(BUILD)/linux/tests/http/http-tests,$(here)/linux/tests/http/http-tests))
+$(eval $(call part,http-address,$(BUILD)/linux-address/tests/http/http-tests,$(here)/linux-address/tests/http/http-tests))
+
+# --- fuzzing: the inputs are random but start from tests/fuzz/<name>/, and what was found stays in build/ ---------------
+FUZZ_PARTS := $(patsubst tests/fuzz/%.c,fuzz-%,$(FUZZERS))
+FUZZ = $(here)/linux-fuzz/tests/fuzz
+fuzz-line = $(FUZZ)/$(1) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(FUZZ)/ \
+    $(addprefix -dict=$(CURDIR)/,$(wildcard tests/fuzz/$(1).dict)) $(FUZZ)/$(1).corpus $(addprefix $(CURDIR)/,$(wildcard tests/fuzz/$(1)))
+$(foreach p,$(FUZZ_PARTS),$(eval $(call part,$(p),$(BUILD)/linux-fuzz/tests/fuzz/$(p:fuzz-%=%) $(BUILD)/linux-fuzz/tests/fuzz/$(p:fuzz-%=%).corpus,$(call fuzz-line,$(p:fuzz-%=%)))))
+$(BUILD)/linux-fuzz/tests/fuzz/%.corpus:
+	@mkdir -p $@
+
+# --- the Win32 port ---------------------------------------------------------------------------------------------------
+WIN32_PARTS := win32 win32-address win32-thread
+$(foreach t,linux linux-address linux-thread,$(eval $(call part,$(t:linux%=win32%),$(BUILD)/$(t)/tests/win32/conformance,$(here)/$(t)/tests/win32/conformance)))
+
+# --- the servers ------------------------------------------------------------------------------------------------------
+SERVERS := $(notdir $(filter solutions/%,$(STAGES)))
+GRADE   := $(BUILD)/linux/tests/grade/grade
+# $(1) target, $(2) stage's folder, $(3) server
+grade-line = $(CURDIR)/$(GRADE) --stage $(patsubst 0%,%,$(firstword $(subst -, ,$(notdir $(2))))) $(CURDIR)/$(3)
+# $(1) part's name, $(2) target, $(3) stage's folder
+define server-part
+$(call part,$(1),$(GRADE) $(BUILD)/$(2)/$(3)/server$(EXE.$(2)) $(if $(filter windows,$(2)),$(WINE_READY)),$(call grade-line,$(2),$(3),$(BUILD)/$(2)/$(3)/server$(EXE.$(2))))
+endef
+SERVER_PARTS := $(foreach s,$(SERVERS),server-$(s) server-$(s)-address server-$(s)-thread)
+
+# --- under Wine: a prefix of its own, no display, nothing left running ------------------------------------------------------
+export WINEPREFIX := $(CURDIR)/$(BUILD)/wine
+export WINEDEBUG  ?= -all
+export WINEDLLOVERRIDES := mscoree,mshtml=
+WINE       := wine
+WINE_READY := $(BUILD)/wine/ready
+WINDOWS_PARTS := win32-wine $(addsuffix -wine,$(addprefix server-,$(SERVERS)))
+$(eval $(call part,win32-wine,$(BUILD)/windows/tests/win32/conformance.exe $(WINE_READY),$(WINE) $(here)/windows/tests/win32/conformance.exe))
+
+$(WINE_READY):
+	@sh .ci/install.sh wine
+	$(call say,WINE,$(@D))
+	@mkdir -p $(@D) && { wineboot --init && wineserver -w; } >$(BUILD)/wine.log 2>&1 && touch $@
+
+$(foreach s,$(SERVERS),$(foreach t,linux linux-address linux-thread,$(eval $(call server-part,server-$(s)$(t:linux%=%),$(t),solutions/$(s)))))
+$(foreach s,$(SERVERS),$(eval $(call server-part,server-$(s)-wine,windows,solutions/$(s))))
+
+# --- verbs ------------------------------------------------------------------------------------------------------------
+# Parts that fail do not stop the others; the sum at the end decides.
+run-parts = sh .ci/install.sh build $(2) && bash tests/run.sh --begin && { $(MAKE) -k $(addprefix part-,$(1)) || :; } && \
+    { [ ! -e $(WINE_READY) ] || wineserver -k || :; } && bash tests/run.sh --sum $(1)
+
+.PHONY: test test-http test-fuzz test-win32 test-servers test-windows test-docs test-house
+ALL_PARTS = $(HTTP_PARTS) $(WIN32_PARTS) $(SERVER_PARTS) $(WINDOWS_PARTS) $(FUZZ_PARTS) $(DOCS_PARTS) $(HOUSE_PARTS)
+
+LAB_FOLDER := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*) $(wildcard solutions/0$(LAB)-*)))
+$(if $(LAB),$(eval $(call server-part,lab,linux,$(LAB_FOLDER))))
+test: ## test everything; with LAB=3 only that lab's server (yours, where labs/ has it), on this machine
+	@$(if $(LAB),echo "testing $(LAB_FOLDER)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine fuzz docs))
+
+test-http: ## the HTTP module
+	@$(call run-parts,$(HTTP_PARTS),test)
+
+test-win32: ## the Win32 port: conformance natively and under both sanitizers
+	@$(call run-parts,$(WIN32_PARTS),)
+
+test-servers: ## the servers natively and under both sanitizers
+	@$(call run-parts,$(SERVER_PARTS),test)
+
+test-windows: ## conformance and servers as .exe files under Wine
+	@$(call run-parts,$(WINDOWS_PARTS),test windows wine)
+
+test-docs: ## documentation without a warning, every fact with its test
+	@$(call run-parts,$(DOCS_PARTS),docs)
+
+test-house: ## the sample site, the scripts, the package list
+	@$(call run-parts,$(HOUSE_PARTS),)
+
+test-fuzz: ## a short run of every fuzz target
+	@$(call run-parts,$(FUZZ_PARTS),fuzz)
+
+fuzz: ## a long run of every fuzz target: make fuzz [FUZZ_SECONDS=600]
+	@$(MAKE) test-fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),600,$(FUZZ_SECONDS))
