@@ -150,6 +150,12 @@ int HttpOverflowStatus(const char *Data, size_t Length);
 int HttpParseRequest(const char *Header, size_t Length, HTTP_REQUEST *Request);
 
 /**
+ * Whether a method is one that HTTP defines: GET HEAD POST PUT DELETE OPTIONS TRACE CONNECT PATCH.
+ * A server answers 405 to a known method that it does not serve, and 501 to an unknown one.
+ */
+int HttpMethodIsKnown(HTTP_TEXT MethodName);
+
+/**
  * Starts a body.
  * @param Limit the most payload that is taken, in bytes
  * @return 0, or 413 when Content-Length already says more than Limit
@@ -185,6 +191,12 @@ int HttpBodyRead(HTTP_BODY *Body, const char *Data, size_t Length, size_t *Consu
 int HttpResolvePath(HTTP_TEXT Target, char *Path, size_t Size);
 
 /**
+ * Writes a resolved path as a target again, percent-encoded and with a leading '/': for Location.
+ * @return bytes written, the NUL behind them not counted; 0 when Size is too small
+ */
+size_t HttpEncodePath(const char *Path, char *Out, size_t Size);
+
+/**
  * Decides what of a file answers a GET or HEAD: conditions first, then the range (RFC 9110, section 13.2).
  * @param Range set for 200 (the whole file; First 0, Last Size-1) and 206
  * @return 200, 206, 304 or 416. Several ranges, or a Range that makes no sense, are ignored: 200
@@ -202,10 +214,20 @@ int64_t HttpParseDate(HTTP_TEXT Text);
 
 /**
  * Writes a response header: status line, then Content-Type, Content-Length, ETag and whatever else Response asks for,
- * and the blank line. HTTP/1.1 keep-alive is the default and therefore not mentioned.
- * @return bytes written (no NUL is added), or 0 when Size is too small
+ * and the blank line. HTTP/1.1 keep-alive is the default and therefore not mentioned; HTTP/1.0 clients are told
+ * "Connection: keep-alive". A 1xx is the status line alone; a 204 and a 304 have neither type nor length.
+ * @return bytes written (no NUL is added), or 0 when Size is too small, the status is none, or a text holds a control byte
  */
 size_t HttpWriteHeader(const HTTP_RESPONSE *Response, char *Out, size_t Size);
+
+/**
+ * Writes a whole small answer: the header, and a line of plain text that names the status. For errors and redirects;
+ * HTTP_MAX_RESPONSE_HEADER bytes are enough room for the body too.
+ * @param Response ContentType and ContentLength in it are not looked at
+ * @param Method   of the request: HTTP_HEAD gets the header alone
+ * @return as HttpWriteHeader
+ */
+size_t HttpWriteError(const HTTP_RESPONSE *Response, HTTP_METHOD Method, char *Out, size_t Size);
 
 /** The reason phrase of a status, "Unknown" for one that is not in the table. */
 const char *HttpReason(int Status);
