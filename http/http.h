@@ -12,7 +12,7 @@
  *   3. HttpBodyBegin/Read   the body, piece by piece, whatever its framing
  *   4. HttpResolvePath      the target into a path that cannot leave the root
  *   5. HttpSelect           what of the file is wanted: all, a range, or nothing because it has not changed
- *   6. HttpWriteHeader      the header of the answer
+ *   6. HttpWriteHeader      the header of the answer, or HttpWriteError for all of a short one
  *
  * Sources: RFC 9110 (semantics), RFC 9112 (HTTP/1.1 messages), RFC 3986 (targets).
  * All functions are thread-safe: they touch only what they are given.
@@ -24,15 +24,15 @@
 #include <stdint.h>
 
 /** The longest request target that is taken, in bytes; a longer one is 414. */
-#define HTTP_MAX_TARGET 8000
+#define HTTP_MAX_TARGET          8000
 /** The longest header that is taken, in bytes, blank line included; a longer one is 431. */
-#define HTTP_MAX_HEADER 65536
+#define HTTP_MAX_HEADER          65536
 /** Enough room for any header that HttpWriteHeader writes, Location aside. */
 #define HTTP_MAX_RESPONSE_HEADER 512
 /** An ETag: 12 hexadecimal digits in quotes, and the NUL. */
-#define HTTP_ETAG_SIZE 15
+#define HTTP_ETAG_SIZE           15
 /** A date such as "Sun, 06 Nov 1994 08:49:37 GMT", and the NUL. */
-#define HTTP_DATE_SIZE 30
+#define HTTP_DATE_SIZE           30
 
 /** Text inside the caller's bytes: it is not NUL-terminated and lives as long as they do. */
 typedef struct HTTP_TEXT {
@@ -88,8 +88,8 @@ enum { HTTP_BODY_MORE = 0, HTTP_BODY_PART = 1, HTTP_BODY_END = 2 };
 
 /** A file, as far as HTTP cares. */
 typedef struct HTTP_FILE {
-    uint64_t Size;            /**< bytes */
-    int64_t Modified;         /**< seconds since 1970-01-01 UTC */
+    uint64_t Size;             /**< bytes */
+    int64_t Modified;          /**< seconds since 1970-01-01 UTC */
     char ETag[HTTP_ETAG_SIZE]; /**< from HttpMakeETag */
 } HTTP_FILE;
 
@@ -125,7 +125,7 @@ typedef struct HTTP_RESPONSE {
  * @param Scan   zero-initialised before the message's first byte
  * @param Data   the message from its first byte
  * @param Length bytes received so far
- * @return bytes of the header, blank line included; 0 while the end has not come
+ * @return bytes of the header, blank line included, also when called again; 0 while the end has not come
  */
 size_t HttpFindHeaderEnd(HTTP_SCAN *Scan, const char *Data, size_t Length);
 
@@ -139,12 +139,18 @@ int HttpOverflowStatus(const char *Data, size_t Length);
  * Parses a complete header.
  *
  * What could be read two ways is refused with 400, because that is how requests are smuggled past a proxy: two
- * different lengths, a length beside chunked, a bare CR or LF, a NUL, a space before a colon, a folded line,
- * a missing or doubled Host in HTTP/1.1.
+ * lengths (equal or not), a length beside chunked, chunked not last, chunked in HTTP/1.0, a bare CR or LF, a NUL,
+ * a space before a colon, a folded line, a missing Host in HTTP/1.1, a doubled one in any version.
+ * Of another field that is sent twice the first is kept. Connection and Transfer-Encoding are read as lists.
+ * If-Match and If-Unmodified-Since are not looked at.
+ *
+ * The target is "/path?query" or "http://host/path?query" (there the path counts and Host does not); another form is
+ * 400. Ask HttpResolvePath, not Target, what a request is for: "/echo", "/%65cho" and "http://host/echo" are the same.
  *
  * @param Header the bytes that HttpFindHeaderEnd measured
  * @param Length bytes, blank line included
- * @param Request filled on success; on failure MinorVersion is still set as far as it was read
+ * @param Request filled on success; on failure Method, MethodName, Target and MinorVersion are set as far as they were
+ *                read (1 before), and KeepAlive is 0
  * @return 0, or the status to answer before closing: 400, 414, 417, 431, 501 (unknown transfer coding), 505
  */
 int HttpParseRequest(const char *Header, size_t Length, HTTP_REQUEST *Request);
@@ -163,14 +169,16 @@ int HttpMethodIsKnown(HTTP_TEXT MethodName);
 int HttpBodyBegin(HTTP_BODY *Body, const HTTP_REQUEST *Request, uint64_t Limit);
 
 /**
- * Takes the next bytes of a body. Call it in a loop while it returns HTTP_BODY_PART.
+ * Takes the next bytes of a body. Call it in a loop while it returns HTTP_BODY_PART. After HTTP_BODY_END or a refusal
+ * the answer stays the same and nothing more is consumed. Chunk extensions and trailers are checked and dropped.
  *
  * @param Data     bytes that follow what was consumed so far
  * @param Length   bytes; 0 is allowed
  * @param Consumed set to how many of them were used, framing included; the rest belongs to the next call or request
  * @param Part     set to payload inside Data when HTTP_BODY_PART is returned
  * @return HTTP_BODY_MORE (all bytes used, more must come), HTTP_BODY_PART, HTTP_BODY_END, or the status of a refusal:
- *         400 (broken chunk) or 413 (beyond the limit)
+ *         400 (broken chunk, or more than 256 bytes on the line with its size), 413 (beyond the limit) or
+ *         431 (more than 8 KB of trailers)
  */
 int HttpBodyRead(HTTP_BODY *Body, const char *Data, size_t Length, size_t *Consumed, HTTP_TEXT *Part);
 
@@ -179,11 +187,13 @@ int HttpBodyRead(HTTP_BODY *Body, const char *Data, size_t Length, size_t *Consu
  *
  * The query is cut off, percent-encodings are decoded once, and the result is UTF-8 with '/' between its parts, without
  * a leading '/'. A target that ends in '/' gets "index.html". Refused is everything that could leave the root
- * or name something other than a plain file, in either world: "..", an encoded '/', backslash, NUL or control byte,
- * a colon (drive letters, alternate streams), device names such as CON or com1.txt, a part that ends in a dot
- * or a space, bytes that Windows forbids in names, invalid UTF-8.
+ * or name something other than a plain file, in either world:
+ *   - 400: ".." and other parts of nothing but dots and spaces, a backslash, an encoded '/', NUL or control byte,
+ *     a broken percent-encoding, invalid UTF-8
+ *   - 404: an empty part ("//"), a colon (drive letters, alternate streams) and the other bytes that Windows forbids in
+ *     names, device names such as CON or com1.txt, a part that ends in a dot or a space
  *
- * @param Path  receives the path, NUL-terminated
+ * @param Path  receives the path, NUL-terminated; empty unless 0 is returned
  * @param Size  bytes at Path
  * @return 0; 400 when the target is malformed or tries to leave; 404 when it names what cannot exist as a file;
  *         414 when Path is too small
@@ -198,8 +208,12 @@ size_t HttpEncodePath(const char *Path, char *Out, size_t Size);
 
 /**
  * Decides what of a file answers a GET or HEAD: conditions first, then the range (RFC 9110, section 13.2).
- * @param Range set for 200 (the whole file; First 0, Last Size-1) and 206
- * @return 200, 206, 304 or 416. Several ranges, or a Range that makes no sense, are ignored: 200
+ *
+ * A HEAD has no ranges. Several ranges, or a Range that makes no sense, are ignored.
+ *
+ * @param Range set for 200 (the whole file; First 0, Last Size-1) and 206. Last - First + 1 is the bytes to send; that
+ *              is true of an empty file too, where it wraps around to 0
+ * @return 200, 206, 304 or 416
  */
 int HttpSelect(const HTTP_REQUEST *Request, const HTTP_FILE *File, HTTP_RANGE *Range);
 
@@ -209,14 +223,17 @@ void HttpMakeETag(char ETag[HTTP_ETAG_SIZE], uint64_t Size, uint64_t Modified);
 /** Writes an HTTP date. @param Time seconds since 1970-01-01 UTC, years 1970 to 9999 */
 void HttpFormatDate(char Text[HTTP_DATE_SIZE], int64_t Time);
 
-/** Reads an HTTP date in any of the three forms of RFC 9110. @return seconds since 1970, or -1 */
+/**
+ * Reads an HTTP date in any of the three forms of RFC 9110. A year of two digits is one of 1970 to 2069.
+ * @return seconds since 1970, or -1 when it is no such date, or before 1970
+ */
 int64_t HttpParseDate(HTTP_TEXT Text);
 
 /**
  * Writes a response header: status line, then Content-Type, Content-Length, ETag and whatever else Response asks for,
  * and the blank line. HTTP/1.1 keep-alive is the default and therefore not mentioned; HTTP/1.0 clients are told
  * "Connection: keep-alive". A 1xx is the status line alone; a 204 and a 304 have neither type nor length.
- * @return bytes written (no NUL is added), or 0 when Size is too small, the status is none, or a text holds a control byte
+ * @return bytes written (no NUL is added); 0 when Size is too small, the status is none or a text holds a control byte
  */
 size_t HttpWriteHeader(const HTTP_RESPONSE *Response, char *Out, size_t Size);
 
@@ -232,7 +249,7 @@ size_t HttpWriteError(const HTTP_RESPONSE *Response, HTTP_METHOD Method, char *O
 /** The reason phrase of a status, "Unknown" for one that is not in the table. */
 const char *HttpReason(int Status);
 
-/** The media type for a path by its ending, "application/octet-stream" when it is not known. */
+/** The media type for a path by its ending in any case, "application/octet-stream" when it is not known. */
 const char *HttpContentType(const char *Path);
 
 #endif

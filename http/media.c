@@ -57,18 +57,14 @@ const char *HttpContentType(const char *Path)
         const char *Ending;
         const char *Type;
     } Types[] = {
-        {"html", "text/html"},        {"htm", "text/html"},
-        {"css", "text/css"},          {"js", "text/javascript"},
-        {"mjs", "text/javascript"},   {"json", "application/json"},
-        {"xml", "application/xml"},   {"txt", "text/plain"},
-        {"md", "text/markdown"},      {"csv", "text/csv"},
-        {"png", "image/png"},         {"jpg", "image/jpeg"},
-        {"jpeg", "image/jpeg"},       {"gif", "image/gif"},
-        {"webp", "image/webp"},       {"svg", "image/svg+xml"},
-        {"ico", "image/x-icon"},      {"pdf", "application/pdf"},
-        {"wasm", "application/wasm"}, {"woff2", "font/woff2"},
-        {"mp3", "audio/mpeg"},        {"wav", "audio/wav"},
-        {"mp4", "video/mp4"},         {"webm", "video/webm"},
+        {"html", "text/html"},        {"htm", "text/html"},       {"css", "text/css"},
+        {"js", "text/javascript"},    {"mjs", "text/javascript"}, {"json", "application/json"},
+        {"xml", "application/xml"},   {"txt", "text/plain"},      {"md", "text/markdown"},
+        {"csv", "text/csv"},          {"png", "image/png"},       {"jpg", "image/jpeg"},
+        {"jpeg", "image/jpeg"},       {"gif", "image/gif"},       {"webp", "image/webp"},
+        {"svg", "image/svg+xml"},     {"ico", "image/x-icon"},    {"pdf", "application/pdf"},
+        {"wasm", "application/wasm"}, {"woff2", "font/woff2"},    {"mp3", "audio/mpeg"},
+        {"wav", "audio/wav"},         {"mp4", "video/mp4"},       {"webm", "video/webm"},
         {"zip", "application/zip"},   {"gz", "application/gzip"},
     };
     const char *Slash = strrchr(Path, '/');

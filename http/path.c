@@ -65,9 +65,24 @@ static size_t Utf8Length(const char *Text, size_t Length)
     return 0;
 }
 
+/* COM1, LPT1 and so on; the superscript digits of Latin-1 count as digits. */
+static int IsNumberedPort(HTTP_TEXT Stem)
+{
+    HTTP_TEXT Port = {Stem.Data, 3};
+
+    if (Stem.Length < 4 ||
+        !(TextEqualsNoCase(Port, TEXT_LITERAL("com")) || TextEqualsNoCase(Port, TEXT_LITERAL("lpt")))) {
+        return 0;
+    }
+    HTTP_TEXT Number = {Stem.Data + 3, Stem.Length - 3};
+    return (Number.Length == 1 && TextIsDigit((unsigned char)Number.Data[0])) ||
+           TextEquals(Number, TEXT_LITERAL("\xC2\xB9")) || TextEquals(Number, TEXT_LITERAL("\xC2\xB2")) ||
+           TextEquals(Number, TEXT_LITERAL("\xC2\xB3"));
+}
+
 /*
  * Windows takes these names for devices in every folder, in any case and with any ending: NUL.txt is NUL. Spaces before
- * the ending do not help, and the superscript digits of Latin-1 count as digits.
+ * the ending do not help.
  */
 static int IsDevice(HTTP_TEXT Part)
 {
@@ -83,14 +98,7 @@ static int IsDevice(HTTP_TEXT Part)
             return 1;
         }
     }
-    HTTP_TEXT Port = {Stem.Data, 3};
-    if (Stem.Length < 4 || (!TextEqualsNoCase(Port, TEXT_LITERAL("com")) && !TextEqualsNoCase(Port, TEXT_LITERAL("lpt")))) {
-        return 0;
-    }
-    HTTP_TEXT Number = {Stem.Data + 3, Stem.Length - 3};
-    return (Number.Length == 1 && TextIsDigit((unsigned char)Number.Data[0])) ||
-           TextEquals(Number, TEXT_LITERAL("\xC2\xB9")) || TextEquals(Number, TEXT_LITERAL("\xC2\xB2")) ||
-           TextEquals(Number, TEXT_LITERAL("\xC2\xB3"));
+    return IsNumberedPort(Stem);
 }
 
 /* One part of the path: a folder's or file's name. */

@@ -25,8 +25,9 @@ static const struct {
     const char *Name;
     HTTP_METHOD Method;
 } Methods[] = {
-    {"GET", HTTP_GET},       {"HEAD", HTTP_HEAD},   {"POST", HTTP_POST},     {"PUT", HTTP_PUT},     {"DELETE", HTTP_OTHER},
-    {"OPTIONS", HTTP_OTHER}, {"TRACE", HTTP_OTHER}, {"CONNECT", HTTP_OTHER}, {"PATCH", HTTP_OTHER},
+    {"GET", HTTP_GET},     {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST},
+    {"PUT", HTTP_PUT},     {"DELETE", HTTP_OTHER},  {"OPTIONS", HTTP_OTHER},
+    {"TRACE", HTTP_OTHER}, {"CONNECT", HTTP_OTHER}, {"PATCH", HTTP_OTHER},
 };
 
 static int FindMethod(HTTP_TEXT Name, HTTP_METHOD *Method)

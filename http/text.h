@@ -29,7 +29,7 @@ static inline int TextIsValue(unsigned char Byte)
     return (Byte >= ' ' && Byte != 127) || Byte == '\t';
 }
 
-/** What a request target may hold. Bytes above 127 should come percent-encoded, but many clients send UTF-8 as it is. */
+/** What a request target may hold. Bytes above 127 should come percent-encoded, but many clients send plain UTF-8. */
 static inline int TextIsTarget(unsigned char Byte)
 {
     return Byte > ' ' && Byte != 127 && Byte != '#';
