@@ -1,0 +1,23 @@
+/*
+ * main.c - the table of tables.
+ */
+#include "case.h"
+
+extern const TEST_CASE ports_cases[];
+extern const TEST_CASE waiters_cases[];
+extern const TEST_CASE room_cases[];
+
+static const TEST_CASE *const tables[] = {ports_cases, waiters_cases, room_cases, NULL};
+
+int main(int argc, char **argv)
+{
+    WSADATA data;
+    int status;
+    if (WSAStartup(MAKEWORD(2, 2), &data) != 0) {
+        fprintf(stderr, "conformance: WSAStartup failed\n");
+        return 1;
+    }
+    status = run_cases(tables, argc, argv);
+    WSACleanup();
+    return status;
+}

@@ -1,0 +1,278 @@
+/*
+ * waiters.c - which waiting thread a port releases, and how many: last in first out, and the concurrency value.
+ *
+ * Wine 8 releases waiters first in first out and ignores the concurrency value, so all of these are skipped there.
+ */
+#include "actors.h"
+
+#define FIFO_WAKES "wakes waiters first in, first out"
+#define NO_LIMIT "ignores the concurrency value"
+
+/* There is no way to see that a thread is parked in the port, only that it is about to, so one try gives each `patience`
+   for it. True when the waiters were released last in first out. */
+static BOOL released_last_in_first_out(DWORD patience)
+{
+    enum { WAITERS = 5 };
+    ACTOR line[WAITERS];
+    HANDLE port = new_port(WAITERS);
+    BOOL right = TRUE;
+    for (int i = 0; i < WAITERS; i++) {
+        hire(&line[i], port);
+        tell(&line[i], TAKE);
+        WAIT_UNTIL(load(&line[i].command) == NO_COMMAND);
+        Sleep(patience);
+    }
+    for (int i = 0; i < WAITERS; i++) {
+        post_packet(port, (DWORD)i);
+        WAIT_UNTIL(total_taken(line, WAITERS) == i + 1);
+        tell(&line[WAITERS - 1 - i], LEAVE);
+        right = right && load(&line[WAITERS - 1 - i].taken) == 1;
+    }
+    for (int i = 0; i < WAITERS; i++) {
+        join_thread(line[i].thread);
+    }
+    CloseHandle(port);
+    return right;
+}
+
+CASE(fact_01_waiters_are_released_last_in_first_out)
+{
+    DWORD patience = 10;
+    WINE_DIFFERS(FIFO_WAKES);
+    while (!released_last_in_first_out(patience) && patience < 1000) {
+        patience *= 4;
+    }
+    EXPECT(patience < 1000);
+}
+
+CASE(fact_02_no_second_thread_while_the_first_is_active)
+{
+    ACTOR actors[2];
+    HANDLE port = new_port(1);
+    WINE_DIFFERS(NO_LIMIT);
+    hire(&actors[0], port);
+    hire(&actors[1], port);
+    give(&actors[0]);
+    tell(&actors[1], TAKE);
+    post_packet(port, 7);
+    EXPECT_STAYS(load(&actors[1].taken) == 0);
+    tell(&actors[0], TAKE); /* coming back makes room, for itself as for the other */
+    WAIT_UNTIL(total_taken(actors, 2) == 2);
+    dismiss(actors, 2);
+    CloseHandle(port);
+}
+
+CASE(fact_02_a_full_port_times_out_although_a_packet_waits)
+{
+    ACTOR actor;
+    HANDLE port = new_port(1);
+    OVERLAPPED_ENTRY entry;
+    ULONG count;
+    PACKET packet;
+    WINE_DIFFERS(NO_LIMIT);
+    hire(&actor, port);
+    give(&actor);
+    post_packet(port, 3);
+    packet = take_within(port, 0);
+    EXPECT(!packet.ok);
+    EXPECT_EQ(WAIT_TIMEOUT, packet.error);
+    packet = take_within(port, QUIET_MS);
+    EXPECT(!packet.ok);
+    EXPECT_EQ(WAIT_TIMEOUT, packet.error);
+    EXPECT(!GetQueuedCompletionStatusEx(port, &entry, 1, &count, QUIET_MS, FALSE));
+    EXPECT_ERROR(WAIT_TIMEOUT);
+    tell(&actor, LEAVE);
+    join_thread(actor.thread);
+    EXPECT_GOOD(port, 3, 0, NULL);
+    CloseHandle(port);
+}
+
+CASE(fact_02_the_running_thread_takes_the_next_packet_itself)
+{
+    ACTOR actors[2];
+    HANDLE port = new_port(1);
+    WINE_DIFFERS(NO_LIMIT);
+    hire(&actors[0], port);
+    hire(&actors[1], port);
+    give(&actors[0]);
+    tell(&actors[1], TAKE);
+    WAIT_UNTIL(load(&actors[1].command) == NO_COMMAND);
+    for (LONG i = 0; i < 3; i++) {
+        post_packet(port, 0);
+        tell(&actors[0], TAKE);
+        WAIT_UNTIL(total_taken(actors, 2) == i + 2);
+    }
+    EXPECT_EQ(4, load(&actors[0].taken));
+    EXPECT_EQ(0, load(&actors[1].taken));
+    dismiss(actors, 2);
+    CloseHandle(port);
+}
+
+/* More actors want packets than a port for `limit` runs at a time. */
+static void expect_limit(HANDLE port, int limit)
+{
+    enum { MOST = 65 };
+    static ACTOR actors[MOST]; /* static: too large for a small stack; cases do not overlap */
+    int count = limit + 1;
+    REQUIRE(count <= MOST);
+    for (int i = 0; i < count; i++) {
+        hire(&actors[i], port);
+        tell(&actors[i], TAKE);
+        post_packet(port, 0);
+    }
+    WAIT_UNTIL(total_taken(actors, count) == limit);
+    EXPECT_STAYS(total_taken(actors, count) == limit);
+    dismiss(actors, count);
+}
+
+CASE(fact_02_zero_means_the_number_of_processors)
+{
+    HANDLE port = new_port(0);
+    SYSTEM_INFO system;
+    WINE_DIFFERS(NO_LIMIT);
+    GetSystemInfo(&system);
+    if (system.dwNumberOfProcessors <= 64) {
+        expect_limit(port, (int)system.dwNumberOfProcessors);
+    }
+    CloseHandle(port);
+}
+
+CASE(fact_02_a_limit_of_three)
+{
+    HANDLE port = new_port(3);
+    WINE_DIFFERS(NO_LIMIT);
+    expect_limit(port, 3);
+    CloseHandle(port);
+}
+
+CASE(fact_02_the_value_is_ignored_when_a_handle_is_associated)
+{
+    HANDLE port = new_port(1);
+    SOCKET s = new_socket(SOCK_STREAM);
+    WINE_DIFFERS(NO_LIMIT);
+    EXPECT_PTR(port, CreateIoCompletionPort((HANDLE)s, port, 0, 5));
+    expect_limit(port, 1);
+    closesocket(s);
+    CloseHandle(port);
+}
+
+static void block_on_event(ACTOR *actor)
+{
+    REQUIRE_EQ(WAIT_OBJECT_0, WaitForSingleObject(actor->event, limit_ms()));
+}
+
+CASE(fact_02_after_an_overshoot_nobody_new_until_below_the_limit)
+{
+    ACTOR actors[3];
+    HANDLE port = new_port(1);
+    HANDLE gate = CreateEventA(NULL, TRUE, FALSE, NULL);
+    WINE_DIFFERS(NO_LIMIT);
+    for (int i = 0; i < 3; i++) {
+        hire(&actors[i], port);
+    }
+    actors[0].event = gate;
+    actors[0].block = block_on_event;
+    give(&actors[0]);
+    tell(&actors[0], BLOCK);
+    give(&actors[1]); /* 0 is blocked, so 1 is released */
+    SetEvent(gate);
+    WAIT_UNTIL(load(&actors[0].woken) == 1);
+    /* Two are active now on a port for one. */
+    tell(&actors[2], TAKE);
+    post_packet(port, 0);
+    EXPECT_STAYS(total_taken(actors, 3) == 2);
+    tell(&actors[0], TAKE); /* one is active: the limit, not below it */
+    EXPECT_STAYS(total_taken(actors, 3) == 2);
+    tell(&actors[1], TAKE);
+    WAIT_UNTIL(total_taken(actors, 3) == 3);
+    post_packet(port, 0);
+    EXPECT_STAYS(total_taken(actors, 3) == 3);
+    dismiss(actors, 3);
+    CloseHandle(gate);
+    CloseHandle(port);
+}
+
+/* ---- a thread belongs to one port ---- */
+
+CASE(fact_03_a_thread_that_exits_makes_room)
+{
+    ACTOR actors[2];
+    HANDLE port = new_port(1);
+    WINE_DIFFERS(NO_LIMIT);
+    hire(&actors[0], port);
+    hire(&actors[1], port);
+    give(&actors[0]);
+    tell(&actors[1], TAKE);
+    post_packet(port, 0);
+    EXPECT_STAYS(load(&actors[1].taken) == 0);
+    tell(&actors[0], LEAVE);
+    join_thread(actors[0].thread);
+    WAIT_UNTIL(load(&actors[1].taken) == 1);
+    dismiss(&actors[1], 1);
+    CloseHandle(port);
+}
+
+static void take_from_other_port(ACTOR *actor)
+{
+    PACKET packet = take(actor->other_port);
+    EXPECT(packet.ok);
+}
+
+CASE(fact_03_a_thread_that_waits_on_another_port_leaves_the_first)
+{
+    ACTOR actors[3];
+    HANDLE first = new_port(1), second = new_port(1);
+    WINE_DIFFERS(NO_LIMIT);
+    hire(&actors[0], first);
+    hire(&actors[1], first);
+    hire(&actors[2], second);
+    actors[0].other_port = second;
+    actors[0].block = take_from_other_port;
+    give(&actors[0]);
+    tell(&actors[1], TAKE);
+    post_packet(first, 0);
+    EXPECT_STAYS(load(&actors[1].taken) == 0);
+    tell(&actors[0], BLOCK);
+    WAIT_UNTIL(load(&actors[1].taken) == 1);
+    post_packet(second, 0);
+    WAIT_UNTIL(load(&actors[0].woken) == 1);
+    /* It counts on the second port now, and no longer on the first. */
+    tell(&actors[2], TAKE);
+    post_packet(second, 0);
+    EXPECT_STAYS(load(&actors[2].taken) == 0);
+    tell(&actors[0], LEAVE);
+    WAIT_UNTIL(load(&actors[2].taken) == 1);
+    join_thread(actors[0].thread);
+    dismiss(&actors[1], 1);
+    dismiss(&actors[2], 1);
+    CloseHandle(first);
+    CloseHandle(second);
+}
+
+CASE(fact_03_a_thread_is_free_when_its_port_closes)
+{
+    HANDLE first = new_port(1), second = new_port(1);
+    post_packet(first, 1);
+    EXPECT_GOOD(first, 1, 0, NULL);
+    REQUIRE(CloseHandle(first));
+    post_packet(second, 2);
+    EXPECT_GOOD(second, 2, 0, NULL);
+    post_packet(second, 3);
+    EXPECT_GOOD(second, 3, 0, NULL);
+    CloseHandle(second);
+}
+
+const TEST_CASE waiters_cases[] = {
+    TEST(fact_01_waiters_are_released_last_in_first_out),
+    TEST(fact_02_no_second_thread_while_the_first_is_active),
+    TEST(fact_02_a_full_port_times_out_although_a_packet_waits),
+    TEST(fact_02_the_running_thread_takes_the_next_packet_itself),
+    TEST(fact_02_a_limit_of_three),
+    TEST(fact_02_zero_means_the_number_of_processors),
+    TEST(fact_02_the_value_is_ignored_when_a_handle_is_associated),
+    TEST(fact_02_after_an_overshoot_nobody_new_until_below_the_limit),
+    TEST(fact_03_a_thread_that_exits_makes_room),
+    TEST(fact_03_a_thread_that_waits_on_another_port_leaves_the_first),
+    TEST(fact_03_a_thread_is_free_when_its_port_closes),
+    END_OF_CASES,
+};
