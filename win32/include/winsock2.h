@@ -154,15 +154,12 @@ typedef struct hostent {
 #undef FD_CLR
 #undef FD_ISSET
 #undef FD_ZERO
-#ifndef FD_SETSIZE
 #define FD_SETSIZE 64
-#endif
 #define fd_set win32_fd_set
 typedef struct win32_fd_set {
     u_int fd_count;
     SOCKET fd_array[FD_SETSIZE];
-} FD_SET_ARRAY;
-typedef struct win32_fd_set *PFD_SET, *LPFD_SET;
+} win32_fd_set, *PFD_SET, *LPFD_SET;
 void win32_fd_add(SOCKET s, fd_set *set, u_int size);
 void win32_fd_remove(SOCKET s, fd_set *set);
 int win32_fd_isset(SOCKET s, const fd_set *set);
