@@ -123,7 +123,7 @@ FORCE:
 
 build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## every server and library for this machine; plain `make` does it
 
-include labs/site.mk tests/tests.mk docs/docs.mk
+include tests/tests.mk labs/site.mk docs/docs.mk
 
 # The newest stage that is whole; LAB=3 runs your own lab 3 instead.
 PORT  ?= 8080

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh PART COMMAND...   runs one part of the tests in an empty folder, times it, keeps its output, notes its counts
-# run.sh --begin           forgets earlier results
+# run.sh --begin PART...   forgets earlier results of these parts
 # run.sh --sum PART...     adds up; fails unless every part ran and passed
 #
 # A program's counts are what it prints itself: Check's "…%: Checks: 12, Failures: 0, Errors: 0" or a line
@@ -50,7 +50,7 @@ run() {
 }
 
 sum() {
-    local part passed=0 failed=0 skipped=0 p f s took absent=
+    local first=$1 part passed=0 failed=0 skipped=0 p f s took absent=
     for part; do
         if [ -e "$results/$part.result" ]; then
             read -r p f s took <"$results/$part.result"
@@ -60,14 +60,15 @@ sum() {
         fi
     done
     if [ -n "$absent" ]; then echo "not run, because something before it failed:$absent"; fi
-    took=$(($(microseconds) - $(cat "$results/begun")))
+    took=$(($(microseconds) - $(cat "$results/$first.begun")))
     echo "$passed passed, $failed failed, $skipped skipped in $(seconds $took)"
     [ $failed = 0 ]
 }
 
 case $1 in
 --begin)
-    mkdir -p "$results" && rm -f "$results"/*.result && microseconds >"$results/begun"
+    shift
+    mkdir -p "$results" && cd "$results" && rm -f "${@/%/.result}" && microseconds >"$1.begun"
     ;;
 --sum)
     shift

@@ -61,9 +61,15 @@ $(WINE_READY):
 $(foreach s,$(SERVERS),$(foreach t,linux linux-address linux-thread,$(eval $(call server-part,server-$(s)$(t:linux%=%),$(t),solutions/$(s)))))
 $(foreach s,$(SERVERS),$(eval $(call server-part,server-$(s)-wine,windows,solutions/$(s))))
 
+# --- the house itself -------------------------------------------------------------------------------------------------
+HOUSE_PARTS := site packages
+$(eval $(call part,packages,,bash $(CURDIR)/.ci/install-check.sh))
+
 # --- verbs ------------------------------------------------------------------------------------------------------------
-# Parts that fail do not stop the others; the sum at the end decides.
-run-parts = sh .ci/install.sh build $(2) && bash tests/run.sh --begin && { $(MAKE) -k $(addprefix part-,$(1)) || :; } && \
+# Parts that fail do not stop the others; the sum at the end decides. (make -n only lists.)
+dry = $(findstring n,$(firstword -$(MAKEFLAGS)))
+run-parts = $(if $(dry),$(MAKE) $(addprefix part-,$(1)),$(run-and-sum))
+run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && { $(MAKE) -k $(addprefix part-,$(1)) || :; } && \
     { [ ! -e $(WINE_READY) ] || wineserver -k || :; } && bash tests/run.sh --sum $(1)
 
 .PHONY: test test-http test-fuzz test-win32 test-servers test-windows test-docs test-house
@@ -72,28 +78,28 @@ ALL_PARTS = $(HTTP_PARTS) $(WIN32_PARTS) $(SERVER_PARTS) $(WINDOWS_PARTS) $(FUZZ
 LAB_FOLDER := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*) $(wildcard solutions/0$(LAB)-*)))
 $(if $(LAB),$(eval $(call server-part,lab,linux,$(LAB_FOLDER))))
 test: ## test everything; with LAB=3 only that lab's server (yours, where labs/ has it), on this machine
-	@$(if $(LAB),echo "testing $(LAB_FOLDER)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine fuzz docs))
+	+@$(if $(LAB),echo "testing $(LAB_FOLDER)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine fuzz docs))
 
 test-http: ## the HTTP module
-	@$(call run-parts,$(HTTP_PARTS),test)
+	+@$(call run-parts,$(HTTP_PARTS),test)
 
 test-win32: ## the Win32 port: conformance natively and under both sanitizers
-	@$(call run-parts,$(WIN32_PARTS),)
+	+@$(call run-parts,$(WIN32_PARTS),)
 
 test-servers: ## the servers natively and under both sanitizers
-	@$(call run-parts,$(SERVER_PARTS),test)
+	+@$(call run-parts,$(SERVER_PARTS),test)
 
 test-windows: ## conformance and servers as .exe files under Wine
-	@$(call run-parts,$(WINDOWS_PARTS),test windows wine)
+	+@$(call run-parts,$(WINDOWS_PARTS),test windows wine)
 
 test-docs: ## documentation without a warning, every fact with its test
-	@$(call run-parts,$(DOCS_PARTS),docs)
+	+@$(call run-parts,$(DOCS_PARTS),docs)
 
 test-house: ## the sample site, the scripts, the package list
-	@$(call run-parts,$(HOUSE_PARTS),)
+	+@$(call run-parts,$(HOUSE_PARTS),)
 
 test-fuzz: ## a short run of every fuzz target
-	@$(call run-parts,$(FUZZ_PARTS),fuzz)
+	+@$(call run-parts,$(FUZZ_PARTS),fuzz)
 
 fuzz: ## a long run of every fuzz target: make fuzz [FUZZ_SECONDS=600]
-	@$(MAKE) test-fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),600,$(FUZZ_SECONDS))
+	+@$(MAKE) test-fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),600,$(FUZZ_SECONDS))
