@@ -6,8 +6,21 @@
 extern const TEST_CASE ports_cases[];
 extern const TEST_CASE waiters_cases[];
 extern const TEST_CASE room_cases[];
+extern const TEST_CASE completions_cases[];
+extern const TEST_CASE cancel_cases[];
+extern const TEST_CASE streams_cases[];
+extern const TEST_CASE datagrams_cases[];
 
-static const TEST_CASE *const tables[] = {ports_cases, waiters_cases, room_cases, NULL};
+static const TEST_CASE *const tables[] = {
+    ports_cases,
+    waiters_cases,
+    room_cases,
+    completions_cases,
+    cancel_cases,
+    streams_cases,
+    datagrams_cases,
+    NULL,
+};
 
 int main(int argc, char **argv)
 {
