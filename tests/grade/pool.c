@@ -1,0 +1,242 @@
+/* Runs tests side by side: see pool.h. */
+#include "pool.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "site.h"
+#include "spawn.h"
+
+enum { MAX_JOBS = 64 };
+
+typedef struct JOB {
+    pid_t pid; /* 0: free */
+    RESULT *result;
+    int64_t started, deadline;
+    int overdue; /* killed for it */
+    char folder[sizeof run.folder];
+} JOB;
+
+static JOB jobs_running[MAX_JOBS];
+static sigset_t watched, before;
+
+/* --- in the test's process ------------------------------------------------------------------------------------------ */
+
+/* Whatever the test did, its server must end well: exit 0 after Ctrl-C and nothing from a sanitizer. */
+static void end_server(void)
+{
+    if (story->outcome == OUTCOME_NONE)
+        server_stop(&server);
+    else
+        server_kill(&server);
+}
+
+static void run_with_check(const TEST *test)
+{
+    Suite *suite = suite_create("grade");
+    TCase *tcase = tcase_create(test->topic);
+    tcase_add_checked_fixture(tcase, NULL, end_server);
+    tcase_add_test(tcase, test->test);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* this is the fork already; and so the fixture runs after a failure */
+    srunner_run_all(runner, CK_SILENT);
+    if (story->outcome == OUTCOME_NONE && srunner_ntests_failed(runner) == 0)
+        story->outcome = OUTCOME_PASSED;
+    srunner_free(runner);
+}
+
+static void __attribute__((noreturn)) be_job(const JOB *job, pid_t parent)
+{
+    struct rlimit files;
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    if (!run.wine)
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    story = job->result->story;
+    snprintf(run.folder, sizeof run.folder, "%s", job->folder);
+    run_with_check(job->result->test);
+    _exit(0);
+}
+
+/* --- in the grader ---------------------------------------------------------------------------------------------------- */
+
+static void start_job(JOB *job, RESULT *result, const char *folder, int number)
+{
+    pid_t parent = getpid();
+    *job = (JOB){.result = result, .started = now_ms()};
+    job->deadline = job->started + stretched(1000 * result->test->seconds);
+    snprintf(job->folder, sizeof job->folder, "%s/%d", folder, number);
+    mkdir(job->folder, 0755);
+    fflush(NULL);
+    job->pid = fork();
+    if (job->pid == 0)
+        be_job(job, parent);
+    if (job->pid < 0) {
+        perror("grade: fork");
+        exit(2);
+    }
+}
+
+/* Ends a job and its server, which has a process group of its own but is set to die with the job. */
+static void kill_job(const JOB *job)
+{
+    kill(-job->pid, SIGKILL);
+    kill(job->pid, SIGKILL);
+}
+
+static int is_job(pid_t pid)
+{
+    for (int i = 0; i < MAX_JOBS; i++)
+        if (jobs_running[i].pid == pid)
+            return 1;
+    return 0;
+}
+
+/* What a server forked off and left behind has become our child: see PR_SET_CHILD_SUBREAPER in grade.c. */
+static void kill_orphans(void)
+{
+    char path[64];
+    int pid;
+    if (run.wine) /* Wine's own service processes would look the same */
+        return;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *list = fopen(path, "r");
+    while (list && fscanf(list, "%d", &pid) == 1)
+        if (!is_job(pid))
+            kill(pid, SIGKILL);
+    if (list)
+        fclose(list);
+}
+
+static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *))
+{
+    STORY *told_story = job->result->story;
+    if (told_story->outcome == OUTCOME_NONE) {
+        told_story->outcome = OUTCOME_FAILED;
+        if (job->overdue)
+            snprintf(told_story->got, STORY_TEXT, "killed after %lld s: it hung in the last step",
+                     (long long)(now_ms() - job->started) / 1000);
+        else if (WIFSIGNALED(status))
+            snprintf(told_story->got, STORY_TEXT, "the test's own process was killed by signal %d", WTERMSIG(status));
+        else
+            snprintf(told_story->got, STORY_TEXT, "the test's own process ended with %d", WEXITSTATUS(status));
+        snprintf(told_story->expected, STORY_TEXT, "the test runs to its end");
+    }
+    job->result->milliseconds = (int)(now_ms() - job->started);
+    job->pid = 0;
+    kill_orphans();
+    if (!keep || told_story->outcome != OUTCOME_FAILED)
+        delete_tree(job->folder);
+    told(job->result);
+}
+
+/* Takes the ended children. */
+static void reap(int keep, void (*told)(const RESULT *))
+{
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+        for (int i = 0; i < MAX_JOBS; i++)
+            if (jobs_running[i].pid == pid)
+                conclude(&jobs_running[i], status, keep, told);
+}
+
+/* Sleeps until a child ends, a job is overdue or someone presses Ctrl-C. Returns the signal of the latter, or 0. */
+static int await_news(void)
+{
+    int64_t soonest = now_ms() + 60000;
+    for (int i = 0; i < MAX_JOBS; i++)
+        if (jobs_running[i].pid && !jobs_running[i].overdue && jobs_running[i].deadline < soonest)
+            soonest = jobs_running[i].deadline;
+    int left = ms_left(soonest);
+    int sig = sigtimedwait(&watched, NULL, &(struct timespec){left / 1000, left % 1000 * 1000000L});
+    for (int i = 0; i < MAX_JOBS; i++)
+        if (jobs_running[i].pid && !jobs_running[i].overdue && !ms_left(jobs_running[i].deadline)) {
+            jobs_running[i].overdue = 1;
+            kill_job(&jobs_running[i]);
+        }
+    return sig == SIGINT || sig == SIGTERM ? sig : 0;
+}
+
+/* A test that Wine cannot carry is named and not run. Returns nonzero when that is so. */
+static int is_beyond_wine(RESULT *result, void (*told)(const RESULT *))
+{
+    if (!run.wine || !result->test->not_wine)
+        return 0;
+    result->story->outcome = OUTCOME_SKIPPED;
+    snprintf(result->story->reason, STORY_LINE, "%s", result->test->not_wine);
+    told(result);
+    return 1;
+}
+
+/* Longer tests first, so that none of them is left for the end. */
+static int longer_first(const void *a, const void *b)
+{
+    const RESULT *const *left = a, *const *right = b;
+    int order = (*right)->test->seconds - (*left)->test->seconds;
+    return order ? order : *left < *right ? -1 : *left > *right;
+}
+
+int pool_run(RESULT *results, int count, int jobs, const char *folder, int keep, void (*told)(const RESULT *))
+{
+    STORY *stories = mmap(NULL, (size_t)count * sizeof *stories, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                          -1, 0);
+    RESULT **order = malloc((size_t)count * sizeof *order);
+    int next = 0, running, interrupted = 0;
+    if (stories == MAP_FAILED || !order) {
+        perror("grade");
+        exit(2);
+    }
+    for (int i = 0; i < count; i++) {
+        results[i].story = &stories[i];
+        order[i] = &results[i];
+    }
+    qsort(order, (size_t)count, sizeof *order, longer_first);
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    sigaddset(&watched, SIGINT);
+    sigaddset(&watched, SIGTERM);
+    sigprocmask(SIG_BLOCK, &watched, &before);
+    do {
+        running = 0;
+        for (int i = 0; i < jobs && i < MAX_JOBS; i++) {
+            while (!jobs_running[i].pid && next < count && is_beyond_wine(order[next], told))
+                next++;
+            if (!jobs_running[i].pid && next < count && !interrupted) {
+                start_job(&jobs_running[i], order[next], folder, next);
+                next++;
+            }
+            running += jobs_running[i].pid != 0;
+        }
+        if (running && !interrupted && (interrupted = await_news()) != 0)
+            for (int i = 0; i < MAX_JOBS; i++)
+                if (jobs_running[i].pid)
+                    kill_job(&jobs_running[i]);
+        if (interrupted)
+            await_news();
+        reap(keep, told);
+    } while (running);
+    kill_orphans();
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    free(order);
+    return interrupted;
+}

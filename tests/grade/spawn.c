@@ -1,0 +1,309 @@
+/* The server under test as a child process: see spawn.h. */
+#include "spawn.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "site.h"
+#include "story.h"
+
+enum { MAX_ARGUMENTS = 32, MAX_DESCRIPTORS = 16384, READ_LIMIT = 64 * 1024 * 1024 };
+
+RUN run;
+SERVER server;
+
+const char *server_path(const char *path, char *text, size_t size)
+{
+    snprintf(text, size, "%s%s", run.wine && path[0] == '/' ? "Z:" : "", path);
+    return text;
+}
+
+char *read_text(const char *path, size_t *length)
+{
+    struct stat info;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    size_t size = file >= 0 && fstat(file, &info) == 0 && info.st_size > 0 ? (size_t)info.st_size : 0;
+    size_t used = 0;
+    if (size > READ_LIMIT)
+        size = READ_LIMIT;
+    char *text = malloc(size + 1);
+    while (used < size) {
+        ssize_t got = read(file, text + used, size - used);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+    }
+    if (file >= 0)
+        close(file);
+    text[used] = 0;
+    if (length)
+        *length = used;
+    return text;
+}
+
+/* --- in the child, between fork and exec: system calls only ------------------------------------------------------- */
+
+static void limit(int resource, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit((__rlimit_resource_t)resource, &now) == 0) {
+        now.rlim_cur = now.rlim_max == RLIM_INFINITY || most < now.rlim_max ? most : now.rlim_max;
+        setrlimit((__rlimit_resource_t)resource, &now);
+    }
+}
+
+static void __attribute__((noreturn)) become(const SERVER *s, char *const *arguments, pid_t parent)
+{
+    sigset_t none;
+    int nothing = open("/dev/null", O_RDONLY);
+    int out = open(s->out, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    int err = open(s->err, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    dup2(nothing, 0);
+    dup2(out, 1);
+    dup2(err, 2);
+    if (close_range(3, ~0u, 0) != 0)
+        for (int fd = 3; fd < MAX_DESCRIPTORS; fd++)
+            close(fd);
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before the line above */
+        _exit(127);
+    for (int sig = 1; sig < NSIG; sig++)
+        signal(sig, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_FSIZE, FILE_LIMIT);
+    limit(RLIMIT_NOFILE, MAX_DESCRIPTORS);
+    execvp(arguments[0], arguments);
+    dprintf(2, "cannot start %s: %s\n", arguments[0], strerror(errno));
+    _exit(127);
+}
+
+/* Adds to what the user already asks of a sanitizer. */
+static void sanitizer_options(const char *variable, const char *ours)
+{
+    const char *theirs = getenv(variable);
+    char all[1024];
+    snprintf(all, sizeof all, "%s%s%s", ours, theirs ? ":" : "", theirs ? theirs : "");
+    setenv(variable, all, 1);
+}
+
+static void set_environment(const SERVER *s)
+{
+    static int done;
+    if (!done) {
+        sanitizer_options("ASAN_OPTIONS", "exitcode=99:detect_leaks=1");
+        sanitizer_options("TSAN_OPTIONS", "exitcode=98:halt_on_error=0");
+        sanitizer_options("UBSAN_OPTIONS", "print_stacktrace=1");
+        done = 1;
+    }
+    if (run.wine)
+        setenv("WINEDEBUG", "-all", 0);
+    else
+        setenv("WIN32_JOURNAL", s->journal, 1);
+}
+
+/* --- starting --------------------------------------------------------------------------------------------------------- */
+
+/* What the server is doing now, for a failure's report. */
+static void describe_server(char *text, size_t size)
+{
+    size_t used = 0;
+    if (!server.pid && !server.ended)
+        return;
+    if (!server_has_ended(&server))
+        used = (size_t)snprintf(text, size, "still running, port %d", server.port);
+    else if (WIFEXITED(server.status))
+        used = (size_t)snprintf(text, size, "has exited with %d", WEXITSTATUS(server.status));
+    else
+        used = (size_t)snprintf(text, size, "was killed by signal %d (%s)", WTERMSIG(server.status),
+                                strsignal(WTERMSIG(server.status)));
+    char *err = read_text(server.err, NULL);
+    if (*err && used < size)
+        snprintf(text + used, size - used, "; its stderr:\n%s", err);
+    free(err);
+}
+
+void server_spawn(SERVER *s, const char *const *arguments)
+{
+    static int started;
+    char *list[MAX_ARGUMENTS + 3];
+    char shown[STORY_LINE] = "";
+    int count = 0;
+    *s = (SERVER){0};
+    snprintf(s->out, sizeof s->out, "%s/stdout.%d", run.folder, started);
+    snprintf(s->err, sizeof s->err, "%s/stderr.%d", run.folder, started);
+    snprintf(s->journal, sizeof s->journal, "%s/journal.%d", run.folder, started++);
+    if (run.wine)
+        list[count++] = "wine";
+    list[count++] = (char *)run.program;
+    for (int i = 0; arguments[i] && i < MAX_ARGUMENTS; i++) {
+        size_t used = strlen(shown);
+        snprintf(shown + used, sizeof shown - used, " %s", arguments[i]);
+        list[count++] = (char *)arguments[i];
+    }
+    list[count] = NULL;
+    story_step("start the server:%s", shown);
+    story_ask_server = describe_server;
+    set_environment(s);
+    fflush(NULL);
+    pid_t parent = getpid();
+    s->pid = fork();
+    if (s->pid == 0)
+        become(s, list, parent);
+    if (s->pid < 0) {
+        s->pid = 0;
+        story_fail("a new process", "fork: %s", strerror(errno));
+    }
+}
+
+/* The port in "listening on http://127.0.0.1:PORT/", or 0 while the line has not come. */
+static int port_said(const SERVER *s)
+{
+    char *text = read_text(s->out, NULL);
+    int port = 0, end = 0;
+    if (strchr(text, '\n') && (sscanf(text, "listening on http://127.0.0.1:%d/%n", &port, &end) != 1 || !end ||
+                               (text[end] != '\n' && strncmp(text + end, "\r\n", 2) != 0)))
+        story_fail("on stdout, first of all: listening on http://127.0.0.1:PORT/", "%.400s", text);
+    free(text);
+    return port;
+}
+
+void server_await_line(SERVER *s)
+{
+    int came = WAIT_UNTIL((s->port = port_said(s)) != 0 || server_has_ended(s), 2 * PATIENCE);
+    if (!s->port)
+        s->port = port_said(s);
+    if (s->port <= 0 || s->port > 65535) {
+        char *err = read_text(s->err, NULL);
+        story_fail("the server says where it listens, within 10 seconds", "%s; stderr: %.600s",
+                   came ? "it ended" : "nothing on stdout (is stdout flushed after the line?)", err);
+    }
+    story_step("it listens on port %d", s->port);
+}
+
+void serve(const char *options)
+{
+    const char *arguments[MAX_ARGUMENTS + 1] = {"--port", "0", "--root"};
+    char root[SERVER_PATH], uploads[SERVER_PATH], copy[1000];
+    int count = 3;
+    site_build();
+    arguments[count++] = server_path(site.root, root, sizeof root);
+    arguments[count++] = "--uploads";
+    arguments[count++] = server_path(site.uploads, uploads, sizeof uploads);
+    snprintf(copy, sizeof copy, "%s", options);
+    for (char *rest = copy, *word; count < MAX_ARGUMENTS && (word = strtok_r(NULL, " ", &rest));)
+        arguments[count++] = word;
+    arguments[count] = NULL;
+    server_spawn(&server, arguments);
+    server_await_line(&server);
+}
+
+/* --- watching and ending ---------------------------------------------------------------------------------------------- */
+
+int server_has_ended(SERVER *s)
+{
+    if (s->pid && !s->ended && waitpid(s->pid, &s->status, WNOHANG) == s->pid)
+        s->ended = 1;
+    return s->ended;
+}
+
+int server_wait(SERVER *s, int milliseconds)
+{
+    if (!WAIT_UNTIL(server_has_ended(s), milliseconds))
+        return -1;
+    return WIFEXITED(s->status) ? WEXITSTATUS(s->status) : 128 + WTERMSIG(s->status);
+}
+
+void server_signal(SERVER *s, int signal)
+{
+    story_step("send the server %s", signal == SIGINT ? "Ctrl-C (SIGINT)" : strsignal(signal));
+    if (s->pid && !server_has_ended(s))
+        kill(s->pid, signal);
+}
+
+void server_expect_alive(SERVER *s)
+{
+    EXPECT(!server_has_ended(s), "the server lives on", "it has ended");
+}
+
+/* Sanitizers write their reports to stderr; one is a failure, whatever the exit code. */
+static void expect_no_report(const SERVER *s)
+{
+    static const char *const marks[] = {"Sanitizer", "runtime error:", "WIN32 VERIFIER", NULL};
+    char *err = read_text(s->err, NULL);
+    for (int i = 0; marks[i]; i++) {
+        const char *found = strstr(err, marks[i]);
+        EXPECT(!found, "no report from a sanitizer", "%.1200s", found - err > 60 ? found - 60 : err);
+    }
+    free(err);
+}
+
+void server_expect_clean_end(SERVER *s)
+{
+    int code = server_wait(s, 3 * PATIENCE);
+    if (code < 0) {
+        server_kill(s);
+        story_fail("exit within 15 seconds of Ctrl-C", "it was still running");
+    }
+    expect_no_report(s);
+    EXPECT(code == 0, "exit code 0 after Ctrl-C", code > 128 ? "killed by signal %d" : "exit code %d",
+           code > 128 ? code - 128 : code);
+    s->pid = 0;
+}
+
+void server_stop(SERVER *s)
+{
+    if (!s->pid)
+        return;
+    EXPECT(!server_has_ended(s), "the server runs until Ctrl-C", "it has ended before");
+    server_signal(s, SIGINT);
+    server_expect_clean_end(s);
+}
+
+void server_kill(SERVER *s)
+{
+    if (!s->pid)
+        return;
+    kill(-s->pid, SIGKILL);
+    kill(s->pid, SIGKILL);
+    if (!s->ended && waitpid(s->pid, &s->status, 0) == s->pid)
+        s->ended = 1;
+    s->pid = 0;
+}
+
+/* Entries of a folder of /proc. */
+static int count_entries(const SERVER *s, const char *folder)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)s->pid, folder);
+    DIR *list = opendir(path);
+    for (struct dirent *entry; list && (entry = readdir(list));)
+        count += entry->d_name[0] != '.';
+    if (list)
+        closedir(list);
+    return count;
+}
+
+int server_threads(const SERVER *s)
+{
+    return count_entries(s, "task");
+}
+
+int server_descriptors(const SERVER *s)
+{
+    return count_entries(s, "fd");
+}

@@ -1,0 +1,92 @@
+/**
+ * @file spawn.h
+ * The server under test as a child process: an ELF, or an .exe through wine.
+ *
+ * - It is told --port 0 and says on stdout where it listens.
+ * - It has a session and process group of its own, default signal handling, stdin from /dev/null, and no descriptor
+ *   but those three; stdout and stderr go to files. A file that it writes may not pass FILE_LIMIT.
+ * - It dies with the test's process, however that ends.
+ * - Ended by server_stop it must exit with 0 within the deadline, with no sanitizer report on stderr.
+ *
+ * Under Wine the loader becomes the Windows process: the child's pid is the one that SIGINT must reach, where Wine
+ * turns it into CTRL_C_EVENT.
+ */
+#ifndef GRADE_SPAWN_H
+#define GRADE_SPAWN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { FILE_LIMIT = 512 * 1024 * 1024, SERVER_PATH = 512 };
+
+/** What all tests of a run share; filled from the command line. */
+typedef struct RUN {
+    const char *program; /**< absolute path of the server */
+    int stage;
+    int wine;      /**< run it through wine */
+    int sanitized; /**< it was built with a sanitizer */
+    char folder[SERVER_PATH / 2]; /**< this test's own folder */
+} RUN;
+extern RUN run;
+
+typedef struct SERVER {
+    pid_t pid;                 /**< 0 when there is none */
+    int port;
+    int ended, status;         /**< once reaped: its wait status */
+    char out[SERVER_PATH];     /**< files with what it wrote */
+    char err[SERVER_PATH];
+    char journal[SERVER_PATH]; /**< WIN32_JOURNAL; native only */
+} SERVER;
+
+/** The server that serve() started; most tests need only this one. */
+extern SERVER server;
+
+/**
+ * Starts a program with exactly these arguments; does not wait for its line.
+ * @param arguments NULL-terminated, without the program itself
+ */
+void server_spawn(SERVER *s, const char *const *arguments);
+
+/** Waits for the line that says where it listens; fails the test when it does not come. */
+void server_await_line(SERVER *s);
+
+/**
+ * Starts `server` on the test's site with more options, split at spaces ("--buffer 48 --trace"), and waits until it
+ * listens. Builds the site first if the test has not.
+ */
+void serve(const char *options);
+
+/** Sends it a signal. */
+void server_signal(SERVER *s, int signal);
+
+/** Nonzero once it has ended; never waits. */
+int server_has_ended(SERVER *s);
+
+/** Waits until it has ended by itself. @return exit code, or 128 + the signal that killed it; -1 when the time is over */
+int server_wait(SERVER *s, int milliseconds);
+
+/** Ctrl-C, then everything that must hold of an ended server: server_expect_clean_end. */
+void server_stop(SERVER *s);
+
+/** Waits for the end of a server that was told to stop: exit 0 in time and no sanitizer report. */
+void server_expect_clean_end(SERVER *s);
+
+/** Fails the test when the server has ended. */
+void server_expect_alive(SERVER *s);
+
+/** Ends it and whatever it started, at once. */
+void server_kill(SERVER *s);
+
+/** A path as the server must be told it: under Wine below drive Z:. */
+const char *server_path(const char *path, char *text, size_t size);
+
+/** Whole content of a file that the server wrote, up to a limit; freed by the caller, NUL-terminated. */
+char *read_text(const char *path, size_t *length);
+
+/** Number of threads (native only). */
+int server_threads(const SERVER *s);
+
+/** Number of open descriptors (native only). */
+int server_descriptors(const SERVER *s);
+
+#endif
