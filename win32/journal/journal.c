@@ -1,0 +1,55 @@
+/**
+ * @file journal.c
+ * Writing the journal.
+ */
+#include "journal.h"
+
+#include <stdio.h>
+
+#include "../host/host.h"
+#include "../object/lock.h"
+
+int journal_state;
+
+static struct {
+    lock lock; /* guards the file, so that lines are in the order of their times */
+    host_file file;
+    uint64_t start;
+} journal = {.file = HOST_NONE};
+
+void journal_start(void)
+{
+    lock_acquire(&journal.lock);
+    if (journal_state == 0) {
+        const char *path = host_environment("WIN32_JOURNAL");
+        journal.start = host_now();
+        if (path && *path) {
+            journal.file = host_log_open(path);
+            if (journal.file == HOST_NONE)
+                host_error_output("win32: the file that WIN32_JOURNAL names cannot be written; no journal is kept\n");
+        }
+        __atomic_store_n(&journal_state, journal.file == HOST_NONE ? 1 : 2, __ATOMIC_RELEASE);
+    }
+    lock_release(&journal.lock);
+}
+
+void journal_write(const char *kind, const char *name, HANDLE handle, const void *overlapped, uint64_t bytes,
+                   DWORD error, const void *caller)
+{
+    char line[512], from[128] = "";
+    DWORD thread = GetCurrentThreadId();
+    if (caller) {
+        memcpy(from, " from=", 7);
+        host_code_name(caller, from + 6, sizeof from - 6);
+    }
+    lock_acquire(&journal.lock);
+    uint64_t time = (host_now() - journal.start) / 1000;
+    int length = snprintf(line, sizeof line,
+                          "time=%llu.%06llu thread=%u %s=%s handle=0x%llx overlapped=0x%llx bytes=%llu error=%u%s\n",
+                          (unsigned long long)(time / 1000000), (unsigned long long)(time % 1000000), thread, kind,
+                          name, (unsigned long long)(uintptr_t)handle, (unsigned long long)(uintptr_t)overlapped,
+                          (unsigned long long)bytes, error, from);
+    if (length > 0)
+        host_log_write(journal.file, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+    lock_release(&journal.lock);
+}

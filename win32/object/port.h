@@ -1,0 +1,101 @@
+/**
+ * @file port.h
+ * Completion ports.
+ *
+ * The queue is the one of Windows' kernel: packets leave first in, first out; waiting threads are released last in,
+ * first out; and a packet is handed out only while fewer threads are active than the port's limit. A thread is active
+ * from the moment it takes a packet until it comes back for the next one, blocks (block_enter) or ends.
+ *
+ * Where packets come from: one of the waiting threads, the leader, sleeps in the host's poll instead of on its own
+ * word. When files become ready it performs their operations itself, keeps the first packet and hands out the rest. So
+ * under load there is no thread but the program's own between the network and the program, and a packet costs
+ * no context switch. The helper (helper.h) stands in for ports that have nobody waiting.
+ */
+#ifndef PORT_H
+#define PORT_H
+
+#include "lock.h"
+#include "thread.h"
+
+struct host_poll;
+
+/**
+ * A packet: what GetQueuedCompletionStatus hands over. An overlapped operation's own record (io/op.h) serves as its
+ * packet, so that completing allocates nothing.
+ */
+typedef struct op {
+    struct op *next;        /**< in the queue of a port, a device, or of free records */
+    OVERLAPPED *overlapped; /**< or whatever was posted: then it is never looked into */
+    ULONG_PTR key;
+    uint32_t status;
+    uint32_t bytes;
+    uint8_t kind;      /**< OP_… */
+    uint8_t flags;     /**< OP_FLAG_… */
+    uint16_t count;    /**< buffers */
+    DWORD thread;      /**< who started it; CancelIo goes by that */
+    uint64_t position; /**< file offset, or how much of the buffers is done */
+    union {
+        struct {
+            void *data;
+            size_t length;
+        } buffer;            /**< when count is 1 */
+        struct host_buffer *buffers; /**< owned, when count is more than 1 */
+    };
+    void *extra; /**< what its kind needs beside that; owned by the kind */
+} op;
+
+enum { OP_FLAG_POSTED = 1, OP_FLAG_WRITE_STATUS_EARLY = 2 };
+
+typedef struct port {
+    object base;
+    struct host_poll *poll;
+    uint32_t limit; /**< how many threads may be active */
+
+    /* Guarded by the helper's lock. */
+    struct port *next;
+    bool listed;
+
+    /* Counted without the lock. */
+    uint32_t pending;  /**< operations that wait for readiness on this port's files */
+    uint32_t sequence; /**< number of the present or last poll */
+
+    lock lock;
+    /* Guarded by lock. */
+    op *first, *last; /**< packets, oldest first */
+    waiter *newest, *oldest;
+    waiter *leader; /**< who polls, or NULL */
+    uint32_t active;
+    uint32_t files; /**< files that the poll watches or watched: without any there is nothing to poll for */
+    bool closed;
+
+    /* The helper's own. */
+    uint32_t seen_sequence;
+    uint32_t quiet_ticks;
+} port;
+
+/**
+ * Queues a packet or hands it to a waiting thread. The port takes the record over.
+ * @param immediate the operation succeeded inside the call that started it. If that thread serves this port, it is
+ *        about to come back and take the packet itself, so nobody is woken for it; should it not come back
+ *        soon, the helper hands the packet out.
+ */
+void port_push(port *p, op *packet, bool immediate);
+
+/** Registers a file with the port's poll. */
+uint32_t port_watch(port *p, int file, uint64_t cookie);
+void port_unwatch(port *p, int file);
+
+/** The calling thread no longer serves its port, because it ends. */
+void port_leave(thread *t);
+
+/** For the helper: looks after a port that nobody polls. @return whether it wants to be looked at again soon */
+bool port_tend(port *p);
+
+/** Makes a port, open under a handle. @param limit 0 means the number of processors @return NULL without memory */
+port *port_create(DWORD limit);
+
+op *op_allocate(void);
+void op_free(op *record);
+void op_spares_free(thread *t);
+
+#endif

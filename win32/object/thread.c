@@ -1,0 +1,221 @@
+/**
+ * @file thread.c
+ * Threads, and the last error of each.
+ */
+#include "thread.h"
+
+#include "../host/host.h"
+#include "../include/process.h"
+#include "../journal/journal.h"
+#include "deadline.h"
+#include "port.h"
+
+static _Thread_local thread *self;
+static _Thread_local DWORD last_error;
+static uint32_t last_id;
+
+static void destroy(object *o)
+{
+    free(o);
+}
+
+static const object_type thread_type = {.kind = OBJECT_THREAD, .destroy = destroy};
+
+static thread *create(void)
+{
+    thread *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->waitable.manual_reset = true;
+    t->exit_code = STILL_ACTIVE;
+    t->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
+    return t;
+}
+
+/* The last thing that a thread does with the library: its port learns that it has gone, then its waiters. */
+static void on_exit(void *value)
+{
+    thread *t = value;
+    self = t; /* the C library may have cleared it before this destructor runs */
+    port_leave(t);
+    op_spares_free(t);
+    if (t->exit_code == STILL_ACTIVE)
+        t->exit_code = 0;
+    JOURNAL_EVENT("thread-end", "thread", object_handle(&t->waitable.base), NULL, t->id, 0);
+    waitable_set(&t->waitable);
+    self = NULL;
+    object_release(&t->waitable.base);
+}
+
+static void adopt(thread *t)
+{
+    self = t;
+    host_thread_at_exit(on_exit, t);
+}
+
+thread *thread_self(void)
+{
+    if (self)
+        return self;
+    thread *t = create();
+    if (!t || !object_open(&t->waitable.base, &thread_type)) {
+        host_error_output("win32: out of memory for a thread's record\n");
+        host_process_exit(3);
+    }
+    adopt(t);
+    return t;
+}
+
+thread *thread_self_if_known(void)
+{
+    return self;
+}
+
+static void run(void *argument)
+{
+    thread *t = argument;
+    adopt(t);
+    while (__atomic_load_n(&t->suspended, __ATOMIC_ACQUIRE))
+        host_sleep_on(&t->suspended, 1, HOST_FOREVER);
+    JOURNAL_EVENT("thread-start", "thread", object_handle(&t->waitable.base), NULL, t->id, 0);
+    t->exit_code = t->start(t->parameter);
+}
+
+HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwStackSize,
+                           LPTHREAD_START_ROUTINE lpStartAddress, LPVOID lpParameter, DWORD dwCreationFlags,
+                           LPDWORD lpThreadId)
+{
+    (void)lpThreadAttributes;
+    JOURNAL_CALL("CreateThread", NULL, NULL, 0);
+    thread *t = create();
+    HANDLE handle = t ? object_open(&t->waitable.base, &thread_type) : NULL;
+    if (!handle) {
+        free(t);
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    t->start = lpStartAddress;
+    t->parameter = lpParameter;
+    t->suspended = dwCreationFlags & CREATE_SUSPENDED ? 1 : 0;
+    DWORD id = t->id;
+    object_keep(&t->waitable.base); /* the running thread's own reference, given back in on_exit */
+    if (!host_thread_start(run, t, dwStackSize)) {
+        object_release(&t->waitable.base);
+        CloseHandle(handle);
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+        return NULL;
+    }
+    if (lpThreadId)
+        *lpThreadId = id;
+    return handle;
+}
+
+uintptr_t _beginthreadex(void *Security, unsigned StackSize, unsigned (*Start)(void *), void *Argument, unsigned Flags,
+                         unsigned *ThreadId)
+{
+    (void)Security;
+    return (uintptr_t)CreateThread(NULL, StackSize, Start, Argument, Flags, ThreadId);
+}
+
+DWORD WINAPI ResumeThread(HANDLE hThread)
+{
+    thread *t = (thread *)object_find(hThread, OBJECT_THREAD);
+    if (!t) {
+        SetLastError(ERROR_INVALID_HANDLE);
+        return (DWORD)-1;
+    }
+    DWORD before = __atomic_exchange_n(&t->suspended, 0, __ATOMIC_RELEASE);
+    host_wake(&t->suspended, 1);
+    object_release(&t->waitable.base);
+    return before;
+}
+
+void WINAPI ExitThread(DWORD dwExitCode)
+{
+    thread_self()->exit_code = dwExitCode;
+    host_thread_exit();
+}
+
+void _endthreadex(unsigned ExitCode)
+{
+    ExitThread(ExitCode);
+}
+
+BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
+{
+    thread *t = (thread *)object_find(hThread, OBJECT_THREAD);
+    if (!t)
+        return fail(ERROR_INVALID_HANDLE);
+    /* The code is written before the thread is signalled; until then it is still active. */
+    *lpExitCode = WaitForSingleObject(hThread, 0) == WAIT_OBJECT_0 ? t->exit_code : STILL_ACTIVE;
+    object_release(&t->waitable.base);
+    return TRUE;
+}
+
+DWORD WINAPI GetCurrentThreadId(void)
+{
+    return thread_self()->id;
+}
+
+DWORD WINAPI GetThreadId(HANDLE Thread)
+{
+    thread *t = (thread *)object_find(Thread, OBJECT_THREAD);
+    DWORD id = t ? t->id : 0;
+    if (!t)
+        SetLastError(ERROR_INVALID_HANDLE);
+    object_release((object *)t);
+    return id;
+}
+
+HANDLE WINAPI GetCurrentThread(void)
+{
+    return (HANDLE)(LONG_PTR)-2;
+}
+
+BOOL WINAPI SetThreadPriority(HANDLE hThread, int nPriority)
+{
+    (void)hThread, (void)nPriority;
+    return TRUE;
+}
+
+BOOL WINAPI SwitchToThread(void)
+{
+    host_yield();
+    return TRUE;
+}
+
+DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
+{
+    (void)bAlertable;
+    if (dwMilliseconds == 0) {
+        host_yield();
+        return 0;
+    }
+    JOURNAL_CALL("Sleep", NULL, NULL, dwMilliseconds);
+    block_enter();
+    for (uint64_t deadline = deadline_after(dwMilliseconds), left; (left = deadline_left(deadline)) > 0;)
+        host_pause(left == HOST_FOREVER ? 3600000000000u : left);
+    block_leave();
+    return 0;
+}
+
+void WINAPI Sleep(DWORD dwMilliseconds)
+{
+    SleepEx(dwMilliseconds, FALSE);
+}
+
+DWORD WINAPI GetLastError(void)
+{
+    return last_error;
+}
+
+void WINAPI SetLastError(DWORD dwErrCode)
+{
+    last_error = dwErrCode;
+}
+
+BOOL fail(DWORD error)
+{
+    last_error = error;
+    return FALSE;
+}
