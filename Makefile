@@ -123,11 +123,13 @@ FORCE:
 
 build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## every server and library for this machine; plain `make` does it
 
-include tests/tests.mk labs/site.mk docs/docs.mk
-
-# The newest stage that is whole; LAB=3 runs your own lab 3 instead.
-PORT  ?= 8080
+# The newest stage, which `make run`, `make bench` and the documentation show.
 STAGE ?= $(notdir $(lastword $(filter solutions/%,$(STAGES))))
+
+include tests/tests.mk tests/bench/bench.mk labs/site.mk docs/docs.mk
+
+# LAB=3 runs your own lab 3 instead of the stage.
+PORT  ?= 8080
 RUN   := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*)),solutions/$(STAGE))
 ifeq ($(TARGET)$(OS),windows)
 RUNNER := $(WINE) # an .exe on Linux
