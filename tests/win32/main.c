@@ -10,6 +10,9 @@ extern const TEST_CASE completions_cases[];
 extern const TEST_CASE cancel_cases[];
 extern const TEST_CASE streams_cases[];
 extern const TEST_CASE datagrams_cases[];
+extern const TEST_CASE packets_cases[];
+extern const TEST_CASE blocking_cases[];
+extern const TEST_CASE polling_cases[];
 
 static const TEST_CASE *const tables[] = {
     ports_cases,
@@ -19,6 +22,9 @@ static const TEST_CASE *const tables[] = {
     cancel_cases,
     streams_cases,
     datagrams_cases,
+    packets_cases,
+    blocking_cases,
+    polling_cases,
     NULL,
 };
 
