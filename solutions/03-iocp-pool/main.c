@@ -22,7 +22,7 @@ void ErrMsg(const char *What, DWORD Error)
     while (Length > 0 && (unsigned char)Text[Length - 1] <= ' ') {
         Length--; /* the system's texts end in CR LF */
     }
-    UserMsg("%s: %.*s (error %lu)", What, (int)Length, Text, (unsigned long)Error);
+    UserMsg("%s: %.*s%serror %lu", What, (int)Length, Text, Length > 0 ? ", " : "", (unsigned long)Error);
 }
 
 void UserMsg(const char *Format, ...)
