@@ -1,3 +1,9 @@
-# The documentation: Doxygen pages of http/, win32/ and the newest stage.
+# The documentation: Doxygen's pages of http/, win32/ and the newest stage, and the pages of docs/.
 docs: ## the documentation: build/docs/html/index.html
 	@sh .ci/install.sh docs
+	@bash docs/build.sh $(BUILD)/docs $(wildcard solutions/$(STAGE))
+	@echo $(BUILD)/docs/html/index.html
+
+DOCS_PARTS := docs facts
+$(eval $(call part,docs,,bash $(CURDIR)/docs/build.sh $(here)/docs $(wildcard solutions/$(STAGE))))
+$(eval $(call part,facts,$(BUILD)/linux/tests/win32/conformance,bash $(CURDIR)/docs/facts-check.sh $(here)/linux/tests/win32/conformance))

@@ -59,6 +59,9 @@ sum() {
             absent="$absent $part" failed=$((failed + 1))
         fi
     done
+    echo "longest:$(for part; do
+        sed "s/.* / /; s/$/ $part/" "$results/$part.result" 2>/dev/null
+    done | sort -rn | head -n 5 | while read -r took part; do printf '  %s %s' "$part" "$(seconds "$took")"; done)"
     if [ -n "$absent" ]; then echo "not run, because something before it failed:$absent"; fi
     took=$(($(microseconds) - $(cat "$results/$first.begun")))
     echo "$passed passed, $failed failed, $skipped skipped in $(seconds $took)"
