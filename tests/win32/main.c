@@ -13,6 +13,10 @@ extern const TEST_CASE datagrams_cases[];
 extern const TEST_CASE packets_cases[];
 extern const TEST_CASE blocking_cases[];
 extern const TEST_CASE polling_cases[];
+extern const TEST_CASE events_cases[];
+extern const TEST_CASE results_cases[];
+extern const TEST_CASE files_cases[];
+extern const TEST_CASE names_cases[];
 
 static const TEST_CASE *const tables[] = {
     ports_cases,
@@ -25,6 +29,10 @@ static const TEST_CASE *const tables[] = {
     packets_cases,
     blocking_cases,
     polling_cases,
+    events_cases,
+    results_cases,
+    files_cases,
+    names_cases,
     NULL,
 };
 
