@@ -48,12 +48,14 @@ SERVER_PARTS := $(foreach s,$(SERVERS),server-$(s) server-$(s)-address server-$(
 export WINEPREFIX := $(CURDIR)/$(BUILD)/wine
 export WINEDEBUG  ?= -all
 export WINEDLLOVERRIDES := mscoree,mshtml=
+ifneq ($(OS),Windows_NT)
 WINE       := wine
 WINE_READY := $(BUILD)/wine/ready
+endif
 WINDOWS_PARTS := win32-wine $(addsuffix -wine,$(addprefix server-,$(SERVERS)))
 $(eval $(call part,win32-wine,$(BUILD)/windows/tests/win32/conformance.exe $(WINE_READY),$(WINE) $(here)/windows/tests/win32/conformance.exe))
 
-$(WINE_READY):
+$(BUILD)/wine/ready:
 	@sh .ci/install.sh wine
 	$(call say,WINE,$(@D))
 	@mkdir -p $(@D) && { wineboot --init && wineserver -w; } >$(BUILD)/wine.log 2>&1 && touch $@
@@ -70,10 +72,14 @@ $(eval $(call part,packages,,bash $(CURDIR)/.ci/install-check.sh))
 dry = $(findstring n,$(firstword -$(MAKEFLAGS)))
 run-parts = $(if $(dry),$(MAKE) $(addprefix part-,$(1)),$(run-and-sum))
 run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && { $(MAKE) -k $(addprefix part-,$(1)) || :; } && \
-    { [ ! -e $(WINE_READY) ] || wineserver -k || :; } && bash tests/run.sh --sum $(1)
+    { [ ! -e $(BUILD)/wine/ready ] || wineserver -k || :; } && bash tests/run.sh --sum $(1)
 
 .PHONY: test test-http test-fuzz test-win32 test-servers test-windows test-docs test-house
+ifeq ($(OS),Windows_NT)
+ALL_PARTS = win32-wine docs site # what runs on Windows itself; win32-wine is then conformance.exe alone
+else
 ALL_PARTS = $(HTTP_PARTS) $(WIN32_PARTS) $(SERVER_PARTS) $(WINDOWS_PARTS) $(FUZZ_PARTS) $(DOCS_PARTS) $(HOUSE_PARTS)
+endif
 
 LAB_FOLDER := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*) $(wildcard solutions/0$(LAB)-*)))
 $(if $(LAB),$(eval $(call server-part,lab,linux,$(LAB_FOLDER))))
