@@ -71,7 +71,7 @@ static int IsNotModified(const HTTP_REQUEST *Request, const HTTP_FILE *File)
 /* Whether the client's first part and this file are the same: here a weak tag proves nothing (RFC 9110, 13.1.5). */
 static int IsSameFile(HTTP_TEXT IfRange, const HTTP_FILE *File)
 {
-    if (IfRange.Data == NULL || TextEquals(IfRange, File->ETag, strlen(File->ETag))) {
+    if (IfRange.Data == NULL || (IfRange.Length != 0 && TextEquals(IfRange, File->ETag, strlen(File->ETag)))) {
         return 1;
     }
     int64_t Date = HttpParseDate(IfRange);
