@@ -25,6 +25,7 @@
 enum { QUIET_AFTER = 40 }; /* clients beyond this many do not tell their steps: a storm would drown the story */
 
 static int clients;
+static CLIENT *newest;
 
 /* --- connecting ---------------------------------------------------------------------------------------------------- */
 
@@ -53,6 +54,8 @@ static CLIENT *new_client(int port, int receive_buffer)
         errno = error;
         return NULL;
     }
+    c->older = newest;
+    newest = c;
     return c;
 }
 
@@ -286,6 +289,12 @@ void client_close(CLIENT *c)
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;
+}
+
+void client_close_all(void)
+{
+    for (CLIENT *c = newest; c; c = c->older)
+        client_close(c);
 }
 
 void client_reset(CLIENT *c)

@@ -4,7 +4,8 @@
  *
  * - Every call has a deadline and fails the test when it passes; the try_… and poll_… forms report instead.
  * - Sockets are non-blocking underneath; a test may hold a thousand clients.
- * - Clients and responses are never freed: a test is a process of its own and short-lived.
+ * - Clients and responses are never freed: a test is a process of its own and short-lived. Clients that a test leaves
+ *   open are closed before its server is stopped.
  */
 #ifndef GRADE_CLIENT_H
 #define GRADE_CLIENT_H
@@ -19,7 +20,8 @@ typedef enum PEER {
 } PEER;
 
 typedef struct CLIENT {
-    int fd;
+    struct CLIENT *older; /**< list of all clients */
+    int fd;           /**< -1 once closed */
     int number;       /**< for the story; 1 is the first */
     PEER peer;
     unsigned char *in; /**< received and not yet taken: in[taken … length) */
@@ -70,6 +72,9 @@ void client_close(CLIENT *c);
 
 /** Cuts the connection (RST). */
 void client_reset(CLIENT *c);
+
+/** Closes all clients that are still open. */
+void client_close_all(void);
 
 /** Waits until the server's system has acknowledged every byte sent. */
 void client_await_delivery(CLIENT *c);

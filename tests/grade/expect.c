@@ -124,6 +124,7 @@ static void await_end(CLIENT *c)
 void expect_closed(CLIENT *c)
 {
     await_end(c);
+    client_close(c);
 }
 
 void expect_closed_in_order(CLIENT *c)
@@ -132,6 +133,7 @@ void expect_closed_in_order(CLIENT *c)
     story_sent(c->said, c->said_length);
     EXPECT(c->peer == PEER_CLOSED, "the connection is closed in order (shutdown or close with nothing unread: FIN)",
            "it was reset (RST), which may destroy the answer on its way");
+    client_close(c);
 }
 
 void expect_usable(CLIENT *c)
@@ -155,5 +157,4 @@ void expect_refusal(int status, const void *bytes, size_t length)
     RESPONSE *r = response(c);
     expect_status(r, status);
     expect_closed(c);
-    client_close(c);
 }

@@ -37,7 +37,7 @@ void expect_file(RESPONSE *r, const char *name);
  */
 uint64_t take_pattern(RESPONSE *r, uint64_t offset);
 
-/** The server closes the connection, and sends nothing before; by FIN or RST. */
+/** The server closes the connection, and sends nothing before; by FIN or RST. The client closes then, too. */
 void expect_closed(CLIENT *c);
 
 /** The server closes the connection in order (FIN, not RST), and sends nothing before. */

@@ -1,7 +1,9 @@
 /*
  * grade: judges a server of any stage from outside, over loopback TCP.
  *
- *     grade --server PATH --stage N [--wine] [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep]
+ *     grade --stage N [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] [--server] PATH
+ *
+ * A PATH that ends in .exe is run through wine.
  *
  * Each test starts the server afresh as a child process (spawn.c), talks to it (client.c, response.c) and ends it. The
  * tests run side by side (pool.c); the sum is made here, from what was seen. Exit code: 0 all passed, 1 some failed,
@@ -36,7 +38,7 @@ static void __attribute__((noreturn)) usage(const char *complaint)
 {
     fprintf(stderr,
             "grade: %s\n"
-            "usage: grade --server PATH --stage 1..5 [--wine] [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep]\n",
+            "usage: grade --stage 1..5 [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] [--server] PATH\n",
             complaint);
     exit(2);
 }
@@ -64,10 +66,14 @@ static void read_options(int count, char **arguments)
         default: usage("what is asked for?");
         }
     }
+    if (!run.program && optind < count)
+        run.program = realpath(arguments[optind++], NULL);
     if (optind < count)
         usage("what is asked for?");
     if (!list_only && (!run.program || access(run.program, R_OK) != 0))
-        usage("--server must name the server's program");
+        usage("which server? PATH must name its program");
+    if (run.program && strlen(run.program) > 4 && !strcmp(run.program + strlen(run.program) - 4, ".exe"))
+        run.wine = 1;
     if (run.stage < 1 || run.stage > 5) {
         if (!list_only)
             usage("--stage must be 1 to 5");

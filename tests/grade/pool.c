@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "clock.h"
 #include "site.h"
 #include "spawn.h"
@@ -36,10 +37,12 @@ static sigset_t watched, before;
 /* Whatever the test did, its server must end well: exit 0 after Ctrl-C and nothing from a sanitizer. */
 static void end_server(void)
 {
-    if (story->outcome == OUTCOME_NONE)
+    if (story->outcome == OUTCOME_NONE) {
+        client_close_all();
         server_stop(&server);
-    else
+    } else {
         server_kill(&server);
+    }
 }
 
 static void run_with_check(const TEST *test)

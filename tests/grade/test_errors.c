@@ -81,11 +81,12 @@ START_TEST(nonsense)
         "GET /small file HTTP/1.1\r\nHost: test\r\n\r\n",
         "GET /small.txt HTTP/1.1\r\nHost: test\r\nno colon\r\n\r\n",
         "GET /small.txt HTTP/1.1\r\nHost: test\r\n: no name\r\n\r\n",
-        "\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03\r\n\r\n",
     };
+    static const char tls[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03\r\n\r\n";
     serve("");
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         refused(400, requests[i]);
+    expect_refusal(400, tls, sizeof tls - 1);
     expect_served();
 }
 END_TEST

@@ -119,9 +119,7 @@ START_TEST(if_modified_since)
     serve("");
     utimes(site_path("small.txt"), times);
     CLIENT *c = client_open();
-    RESPONSE *r = expect_status(get(c, "/small.txt"), 200);
-    expect_field(r, "Last-Modified", "Sun, 09 Sep 2001 01:46:40 GMT");
-    r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT\r\n\r\n");
+    RESPONSE *r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT\r\n\r\n");
     expect_status(r, 304);
     r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:39 GMT\r\n\r\n");
     expect_text(expect_status(r, 200), SMALL_TEXT);
