@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often a shutdown looks whether the last connection is gone, in milliseconds. */
-#define DRAIN_INTERVAL 10u
-
 OVERLAPPED_EX *ConnectionOpen(SERVER_CONFIG *Config, SOCKET Socket)
 {
     OVERLAPPED_EX *Context = calloc(1, sizeof(*Context));
@@ -72,25 +69,6 @@ void ConnectionSweep(SERVER_CONFIG *Config)
         }
     }
     ReleaseSRWLockExclusive(&Config->Lock);
-}
-
-void ConnectionDrain(SERVER_CONFIG *Config)
-{
-    ULONGLONG Deadline = GetTickCount64() + Config->DrainTimeout * 1000ull;
-
-    while (FlagIsSet(&Config->Connections)) {
-        ULONGLONG Now = GetTickCount64();
-
-        if (Now >= Deadline) {
-            InterlockedExchange(&Config->Aborting, TRUE);
-        }
-        if (Now >= Deadline + SHUTDOWN_TIMEOUT) {
-            UserMsg("a connection does not end");
-            break;
-        }
-        ConnectionSweep(Config);
-        Sleep(DRAIN_INTERVAL);
-    }
 }
 
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room)

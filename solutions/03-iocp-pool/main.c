@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How often a shutdown looks whether the last connection is gone, in milliseconds. */
+#define DRAIN_INTERVAL 10u
+
 /* Global because a console handler gets no parameter. */
 static SERVER_CONFIG Config;
 
@@ -44,9 +47,7 @@ static BOOL WINAPI ConsoleHandler(DWORD Event)
     if (Event != CTRL_C_EVENT && Event != CTRL_BREAK_EVENT) {
         return FALSE;
     }
-    if (InterlockedIncrement(&Times) > 1) {
-        InterlockedExchange(&Config.Aborting, TRUE);
-    }
+    InterlockedExchange(InterlockedIncrement(&Times) == 1 ? &Config.Stopping : &Config.Aborting, TRUE);
     SetEvent(Config.StopEvent);
     return TRUE;
 }
@@ -109,6 +110,26 @@ static BOOL ServerStart(void)
     return TRUE;
 }
 
+/* Waits until the last connection is closed. After the deadline it cancels what is still in flight. */
+static void ConnectionsDrain(void)
+{
+    ULONGLONG Deadline = GetTickCount64() + Config.DrainTimeout * 1000ull;
+
+    while (FlagIsSet(&Config.Connections)) {
+        ULONGLONG Now = GetTickCount64();
+
+        if (Now >= Deadline) {
+            InterlockedExchange(&Config.Aborting, TRUE);
+        }
+        if (Now >= Deadline + SHUTDOWN_TIMEOUT) {
+            UserMsg("a connection does not end");
+            break;
+        }
+        ConnectionSweep(&Config);
+        Sleep(DRAIN_INTERVAL);
+    }
+}
+
 /*
  * Ends everything, in the order that keeps every promise to a client and frees nothing that is in use:
  *   1. no new connections: closing the listening socket wakes the listen thread out of accept
@@ -126,7 +147,7 @@ static void ServerStop(void)
         WaitForSingleObject(Config.ListenThread, SHUTDOWN_TIMEOUT);
         CloseHandle(Config.ListenThread);
     }
-    ConnectionDrain(&Config);
+    ConnectionsDrain();
     for (DWORD i = 0; i < Config.WorkerCount; i++) {
         PostQueuedCompletionStatus(Config.CompletionPort, 0, IO_THREAD_SHUTDOWN, NULL);
     }

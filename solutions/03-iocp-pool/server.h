@@ -226,8 +226,6 @@ OVERLAPPED_EX *ConnectionOpen(SERVER_CONFIG *Config, SOCKET Socket);
 void ConnectionClose(OVERLAPPED_EX *Context);
 /** Cancels the operations of connections that are late, or idle during a shutdown, or all when aborting. */
 void ConnectionSweep(SERVER_CONFIG *Config);
-/** Waits until the last connection is closed; after the drain's deadline it cancels what is still in flight. */
-void ConnectionDrain(SERVER_CONFIG *Config);
 /** Doubles the buffer until Room bytes are free behind Used. @return FALSE without memory; nothing changed then */
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room);
 /** Removes Count bytes from the buffer's start. */

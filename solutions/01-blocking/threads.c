@@ -1,0 +1,21 @@
+/*
+ * The engine: a thread for each connection.
+ *
+ * OperationBegin blocks until the operation has ended, so the whole conversation with a client reads from top to
+ * bottom. The price is a thread, with its stack, for every client, busy or idle, and a switch between threads for
+ * every one that becomes busy.
+ */
+#include "server.h"
+
+DWORD WINAPI ConnectionThread(LPVOID Parameter)
+{
+    OVERLAPPED_EX *Context = Parameter;
+
+    while (Context->IOOperation != IO_CLOSE) {
+        BOOL Good = OperationBegin(Context);
+
+        OperationDone(Context, Good ? Context->Bytes : 0, Good ? 0 : GetLastError());
+    }
+    ConnectionClose(Context);
+    return 0;
+}
