@@ -1,0 +1,116 @@
+/*
+ * The engine: one thread, and an event for each connection.
+ *
+ * Events[i] belongs to Contexts[i]: it is set when that connection's operation has ended. One wait takes no more than
+ * 64 events, so there are at most 64 connections; while there are fewer, the place behind the last is the listener's.
+ * A further client waits in the backlog of the listening socket until one leaves.
+ */
+#include "server.h"
+
+#include <string.h>
+
+static BOOL EventIsSet(WSAEVENT Event)
+{
+    return WSAWaitForMultipleEvents(1, &Event, FALSE, 0, FALSE) == WSA_WAIT_EVENT_0;
+}
+
+/* Takes the last entry of the arrays to the place of the one that is gone, so that they have no gaps. */
+static void EventRemove(SERVER_CONFIG *Config, DWORD Slot)
+{
+    WSAEVENT Event = Config->Events[Slot];
+
+    ConnectionClose(Config->Contexts[Slot]);
+    WSACloseEvent(Event);
+    Config->EventCount--;
+    Config->Events[Slot] = Config->Events[Config->EventCount];
+    Config->Contexts[Slot] = Config->Contexts[Config->EventCount];
+}
+
+/* Starts what comes next on a connection. */
+static void EventRun(SERVER_CONFIG *Config, DWORD Slot)
+{
+    OVERLAPPED_EX *Context = Config->Contexts[Slot];
+
+    while (Context->IOOperation != IO_CLOSE) {
+        if (OperationBegin(Context)) {
+            return; /* the event tells when it has ended, even if it has already */
+        }
+        OperationDone(Context, 0, GetLastError()); /* it never began: the event will not be set */
+    }
+    EventRemove(Config, Slot);
+}
+
+/* The event of a connection is set: fetches what the operation did. */
+static void EventDone(SERVER_CONFIG *Config, DWORD Slot)
+{
+    OVERLAPPED_EX *Context = Config->Contexts[Slot];
+    DWORD Bytes = 0;
+    DWORD Flags = 0;
+    BOOL Good;
+
+    WSAResetEvent(Config->Events[Slot]);
+    if (Context->IOOperation == IO_FILE_READ || Context->IOOperation == IO_FILE_WRITE) {
+        Good = GetOverlappedResult(Context->File, &Context->Overlapped, &Bytes, FALSE);
+    } else {
+        Good = WSAGetOverlappedResult(Context->Socket, &Context->Overlapped, &Bytes, FALSE, &Flags);
+    }
+    OperationDone(Context, Bytes, Good ? 0 : GetLastError());
+    EventRun(Config, Slot);
+}
+
+void EventAdd(SERVER_CONFIG *Config, OVERLAPPED_EX *Context)
+{
+    DWORD Slot = Config->EventCount++;
+
+    Config->Contexts[Slot] = Context;
+    Config->Events[Slot] = WSACreateEvent();
+    Context->Overlapped.hEvent = Config->Events[Slot];
+    if (Config->Events[Slot] == WSA_INVALID_EVENT) {
+        Context->IOOperation = IO_CLOSE;
+    }
+    EventRun(Config, Slot);
+}
+
+void EventClear(OVERLAPPED_EX *Context)
+{
+    HANDLE Event = Context->Overlapped.hEvent;
+
+    memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
+    Context->Overlapped.hEvent = Event;
+}
+
+void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
+{
+    const DWORD Count = Config->EventCount;
+    const BOOL HasRoom = Count < WSA_MAXIMUM_WAIT_EVENTS && !FlagIsSet(&Config->Stopping);
+    const DWORD Waits = Count + (HasRoom ? 1 : 0);
+    DWORD First;
+
+    if (Waits == 0) {
+        return;
+    }
+    if (HasRoom) {
+        Config->Events[Count] = Config->StopEvent;
+    }
+    First = WSAWaitForMultipleEvents(Waits, Config->Events, FALSE, Milliseconds, FALSE);
+    if (First >= WSA_WAIT_EVENT_0 + Waits) {
+        return; /* nothing in all that time */
+    }
+    /*
+     * The wait names the first event that is set, and would name it again and again while it is busy. So all behind it
+     * are looked at too, each once, before the next wait. From the last to the first: what EventRemove moves down has
+     * had its turn.
+     */
+    for (DWORD Slot = Count; Slot-- > First - WSA_WAIT_EVENT_0;) {
+        if (EventIsSet(Config->Events[Slot])) {
+            EventDone(Config, Slot);
+        }
+    }
+    if (HasRoom && EventIsSet(Config->StopEvent)) {
+        WSAResetEvent(Config->StopEvent);
+        Config->ClientsWait = TRUE;
+    }
+    if (Config->ClientsWait && !FlagIsSet(&Config->Stopping)) {
+        SocketListen(Config);
+    }
+}

@@ -1,0 +1,84 @@
+/* Sockets: the one that listens, and reading and writing those of the clients. */
+#include "server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+SOCKET SocketCreate(SERVER_CONFIG *Config)
+{
+    SOCKADDR_IN Address;
+    BOOL Yes = TRUE;
+    SOCKET Socket = WSASocketA(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+
+    if (Socket == INVALID_SOCKET) {
+        ErrMsg("cannot make a socket", (DWORD)WSAGetLastError());
+        return INVALID_SOCKET;
+    }
+    memset(&Address, 0, sizeof(Address));
+    Address.sin_family = AF_INET;
+    Address.sin_port = htons((WORD)Config->ServerPort);
+    Address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    /* Accepted sockets inherit TCP_NODELAY: a slice leaves at once instead of waiting for the last one's receipt. */
+    setsockopt(Socket, IPPROTO_TCP, TCP_NODELAY, (const char *)&Yes, sizeof(Yes));
+    /* The event for waiting clients; with it the socket does not block: accept says WSAEWOULDBLOCK instead. */
+    if (bind(Socket, (const SOCKADDR *)&Address, sizeof(Address)) != 0 || listen(Socket, SOMAXCONN) != 0 ||
+        WSAEventSelect(Socket, Config->StopEvent, FD_ACCEPT) != 0) {
+        DWORD Error = (DWORD)WSAGetLastError();
+        char What[64];
+
+        snprintf(What, sizeof(What), "cannot listen on port %lu", (unsigned long)Config->ServerPort);
+        ErrMsg(What, Error);
+        closesocket(Socket);
+        return INVALID_SOCKET;
+    }
+    return Socket;
+}
+
+/* Takes a client in: from here on its event is one of those that the thread waits for. */
+static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
+{
+    OVERLAPPED_EX *Context = ConnectionOpen(Config, Socket);
+
+    if (Context == NULL) {
+        return;
+    }
+    WSAEventSelect(Socket, NULL, 0); /* an accepted socket inherits the listener's event */
+    EventAdd(Config, Context);
+}
+
+void SocketListen(SERVER_CONFIG *Config)
+{
+    while (Config->EventCount < WSA_MAXIMUM_WAIT_EVENTS) {
+        SOCKET Socket = accept(Config->ListenSocket, NULL, NULL);
+
+        if (Socket != INVALID_SOCKET) {
+            SocketWelcome(Config, Socket);
+        } else if (WSAGetLastError() != WSAECONNRESET) {
+            /* Nobody waits; or no handle or no memory for another client, who stays in the backlog until one left. */
+            Config->ClientsWait = WSAGetLastError() != WSAEWOULDBLOCK;
+            break;
+        }
+    }
+}
+
+BOOL SocketRead(OVERLAPPED_EX *Context)
+{
+    DWORD Flags = 0;
+
+    EventClear(Context);
+    return WSARecv(Context->Socket, &Context->WsaBuf, 1, NULL, &Flags, &Context->Overlapped, NULL) == 0 ||
+           WSAGetLastError() == WSA_IO_PENDING;
+}
+
+BOOL SocketWrite(OVERLAPPED_EX *Context)
+{
+    EventClear(Context);
+    return WSASend(Context->Socket, &Context->WsaBuf, 1, NULL, 0, &Context->Overlapped, NULL) == 0 ||
+           WSAGetLastError() == WSA_IO_PENDING;
+}
+
+void SocketCancel(OVERLAPPED_EX *Context)
+{
+    /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
+    CancelIoEx((HANDLE)Context->Socket, NULL);
+}
