@@ -137,7 +137,7 @@ static void remember(CLIENT *c, const void *bytes, size_t length)
 
 static void note_error(CLIENT *c)
 {
-    if (errno == ECONNRESET || errno == EPIPE)
+    if (errno == ECONNRESET || errno == EPIPE || errno == ECONNREFUSED)
         c->peer = PEER_RESET;
     else
         story_fail("a working socket", "client %d: %s", c->number, strerror(errno));

@@ -16,7 +16,7 @@
 typedef enum PEER {
     PEER_OPEN,   /**< more may come */
     PEER_CLOSED, /**< it said that nothing more comes (FIN) */
-    PEER_RESET   /**< it cut the connection (RST) */
+    PEER_RESET   /**< it cut the connection, or refused it (RST) */
 } PEER;
 
 typedef struct CLIENT {

@@ -210,6 +210,8 @@ START_TEST(under_load)
     for (int i = 0; i < LOAD; i++)
         if (c[i]->peer == PEER_OPEN)
             expect_closed(c[i]);
+        else
+            client_close(c[i]);
     server_expect_clean_end(&server);
 }
 END_TEST
