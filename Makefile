@@ -157,7 +157,7 @@ format: ## lay out the C sources
 
 lint: ## what static analysis says of the sources and scripts
 	@sh .ci/install.sh lint
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 -Iwin32/include -I. http solutions win32
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=ctuuninitvar --error-exitcode=1 -Iwin32/include -I. http solutions win32
 	$(Q)shellcheck $(shell git ls-files '*.sh' .ci/run)
 
 help: ## this list

@@ -30,8 +30,12 @@ $(BUILD)/linux-fuzz/tests/fuzz/%.corpus:
 	@mkdir -p $@
 
 # --- the Win32 port ---------------------------------------------------------------------------------------------------
-WIN32_PARTS := win32 win32-address win32-thread
+WIN32_PARTS := win32 win32-address win32-thread win32-one-line
 $(foreach t,linux linux-address linux-thread,$(eval $(call part,$(t:linux%=win32%),$(BUILD)/$(t)/tests/win32/conformance,$(here)/$(t)/tests/win32/conformance)))
+
+# A plain Win32 program builds with one line and works: the echo server of the bench, under its load for a moment.
+one-line = $(CC) -I$(CURDIR)/win32/include $(CURDIR)/tests/bench/echo-iocp.c $(here)/linux/win32/libwin32.a -pthread -o echo
+$(eval $(call part,win32-one-line,$(BUILD)/linux/win32/libwin32.a $(BUILD)/linux/tests/bench/echo-load,sh -c '$(one-line) && $(here)/linux/tests/bench/echo-load -r 1 -t 0.5 plain=./echo skip="./echo --skip"'))
 
 # --- the servers ------------------------------------------------------------------------------------------------------
 SERVERS := $(notdir $(filter solutions/%,$(STAGES)))

@@ -28,9 +28,9 @@ enum { MAX_SERVERS = 8, MAX_ROUNDS = 32, MAX_MESSAGE = 4096, BATCH = 64 };
 
 /* What one turn of one server gave. */
 typedef struct TURN {
-    double rate;         /* messages a second */
-    double cpu_us;       /* processor time of the server, in microseconds a message */
-    double switches_k;   /* its context switches in a thousand messages */
+    double rate;       /* messages a second */
+    double cpu_us;     /* processor time of the server, in microseconds a message */
+    double switches_k; /* its context switches in a thousand messages */
 } TURN;
 
 typedef struct SERVER {
@@ -227,7 +227,8 @@ static void report(const SERVER *servers, int count)
 {
     printf("%d connections, %zu bytes, %d rounds of %.1f s; medians, and of the ratios the smallest and largest\n",
            connections, message_size, rounds, turn_seconds);
-    printf("  %-12s %12s %12s %16s %24s\n", "server", "messages/s", "CPU us each", "switches/1000", "ratio to the first");
+    printf("  %-12s %12s %12s %16s %24s\n", "server", "messages/s", "CPU us each", "switches/1000",
+           "ratio to the first");
     for (int s = 0; s < count; s++) {
         double rates[MAX_ROUNDS], cpus[MAX_ROUNDS], switches[MAX_ROUNDS], ratios[MAX_ROUNDS], middle;
 
@@ -251,11 +252,20 @@ int main(int argc, char **argv)
 
     while ((option = getopt(argc, argv, "c:s:t:r:")) != -1) {
         switch (option) {
-        case 'c': connections = atoi(optarg); break;
-        case 's': message_size = (size_t)atoi(optarg); break;
-        case 't': turn_seconds = atof(optarg); break;
-        case 'r': rounds = atoi(optarg); break;
-        default: return 2;
+        case 'c':
+            connections = atoi(optarg);
+            break;
+        case 's':
+            message_size = (size_t)atoi(optarg);
+            break;
+        case 't':
+            turn_seconds = atof(optarg);
+            break;
+        case 'r':
+            rounds = atoi(optarg);
+            break;
+        default:
+            return 2;
         }
     }
     for (; optind < argc && count < MAX_SERVERS; optind++, count++) {
