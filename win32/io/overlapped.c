@@ -5,7 +5,7 @@
 #include "../include/winsock2.h"
 #include "../journal/journal.h"
 #include "../object/deadline.h"
-#include "io.h"
+#include "socket.h"
 
 /* How often GetOverlappedResult looks at an operation without an event whose end nobody will announce to it. */
 #define LOOK_NS 10000000u
@@ -47,6 +47,10 @@ void op_clear(op *record)
 {
     if (record->count > 1)
         free(record->buffers);
+    if (record->kind == OP_ACCEPT)
+        accept_forget(record);
+    else if (record->kind == OP_TRANSMIT)
+        transmit_forget(record);
     free(record->extra);
     record->count = 0;
     record->extra = NULL;

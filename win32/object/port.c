@@ -140,6 +140,19 @@ uint32_t port_watch(port *p, int file, uint64_t cookie)
     return STATUS_SUCCESS;
 }
 
+void port_expects(port *p)
+{
+    thread *t = thread_self_if_known();
+    __atomic_add_fetch(&p->pending, 1, __ATOMIC_SEQ_CST);
+    if (t && t->port == p)
+        return; /* it comes back to poll, or blocks and lets another */
+    lock_acquire(&p->lock);
+    bool notice = !p->leader;
+    lock_release(&p->lock);
+    if (notice)
+        helper_notice();
+}
+
 void port_unwatch(port *p, int file)
 {
     host_poll_remove(p->poll, file);

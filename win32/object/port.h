@@ -85,6 +85,9 @@ void port_push(port *p, op *packet, bool immediate);
 uint32_t port_watch(port *p, int file, uint64_t cookie);
 void port_unwatch(port *p, int file);
 
+/** An operation of one of the port's files is out from now on: somebody has to poll for it. */
+void port_expects(port *p);
+
 /** The calling thread no longer serves its port, because it ends. */
 void port_leave(thread *t);
 

@@ -1,0 +1,134 @@
+/**
+ * @file select.c
+ * Waiting for readiness the old ways: select and WSAPoll.
+ */
+#include "../journal/journal.h"
+#include "../object/deadline.h"
+#include "socket.h"
+
+enum { MOST = 3 * FD_SETSIZE };
+
+void win32_fd_add(SOCKET s, fd_set *set, u_int size)
+{
+    if (!win32_fd_isset(s, set) && set->fd_count < size)
+        set->fd_array[set->fd_count++] = s;
+}
+
+void win32_fd_remove(SOCKET s, fd_set *set)
+{
+    for (u_int i = 0; i < set->fd_count; i++)
+        if (set->fd_array[i] == s) {
+            memmove(&set->fd_array[i], &set->fd_array[i + 1], (--set->fd_count - i) * sizeof(SOCKET));
+            return;
+        }
+}
+
+int win32_fd_isset(SOCKET s, const fd_set *set)
+{
+    for (u_int i = 0; i < set->fd_count; i++)
+        if (set->fd_array[i] == s)
+            return 1;
+    return 0;
+}
+
+static int wait_for(host_wait_entry *entries, unsigned count, uint64_t timeout)
+{
+    block_enter();
+    int ready = host_wait_ready(entries, count, timeout);
+    block_leave();
+    return ready;
+}
+
+/* The sockets of up to three sets, with what is wanted of each. */
+struct watched {
+    socket_object *sockets[MOST];
+    host_wait_entry entries[MOST];
+    unsigned count;
+};
+
+static bool add_set(struct watched *watched, const fd_set *set, unsigned wanted)
+{
+    for (u_int i = 0; set && i < set->fd_count; i++) {
+        socket_object *s = socket_find(set->fd_array[i]);
+        if (!s)
+            return false;
+        watched->sockets[watched->count] = s;
+        watched->entries[watched->count++] = (host_wait_entry){.file = s->file, .wanted = wanted};
+    }
+    return true;
+}
+
+/* Leaves in the set what is ready. A connect that failed counts as exceptional, not as writable. */
+static int keep_ready(struct watched *watched, unsigned *next, fd_set *set, unsigned wanted)
+{
+    u_int kept = 0;
+    for (u_int i = 0; set && i < set->fd_count; i++, ++*next) {
+        unsigned ready = watched->entries[*next].ready;
+        bool failed = watched->sockets[*next]->connecting && ready & HOST_HANGUP;
+        bool keep = wanted == HOST_READABLE    ? (ready & (HOST_READABLE | HOST_HANGUP)) && !failed
+                    : wanted == HOST_WRITABLE ? (ready & HOST_WRITABLE) && !failed
+                                              : failed;
+        if (keep)
+            set->fd_array[kept++] = set->fd_array[i];
+    }
+    if (set)
+        set->fd_count = kept;
+    return (int)kept;
+}
+
+int WSAAPI select(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds, const struct timeval *timeout)
+{
+    struct watched watched = {.count = 0};
+    int ready = SOCKET_ERROR;
+    (void)nfds;
+    JOURNAL_CALL("select", NULL, NULL, 0);
+    uint64_t ns = timeout ? (uint64_t)timeout->tv_sec * 1000000000u + (uint64_t)timeout->tv_usec * 1000u : HOST_FOREVER;
+    bool found = add_set(&watched, readfds, HOST_READABLE) && add_set(&watched, writefds, HOST_WRITABLE) &&
+                 add_set(&watched, exceptfds, 0);
+    if (found && watched.count == 0) {
+        SetLastError(winsock_started() ? WSAEINVAL : WSANOTINITIALISED);
+    } else if (found) {
+        unsigned next = 0;
+        wait_for(watched.entries, watched.count, ns);
+        ready = keep_ready(&watched, &next, readfds, HOST_READABLE);
+        ready += keep_ready(&watched, &next, writefds, HOST_WRITABLE);
+        ready += keep_ready(&watched, &next, exceptfds, 0);
+    }
+    for (unsigned i = 0; i < watched.count; i++)
+        socket_release(watched.sockets[i]);
+    return ready;
+}
+
+int WSAAPI WSAPoll(LPWSAPOLLFD fdArray, ULONG fds, INT timeout)
+{
+    JOURNAL_CALL("WSAPoll", NULL, NULL, fds);
+    int ready = 0;
+    if (!fdArray || fds == 0) {
+        SetLastError(WSAEINVAL);
+        return SOCKET_ERROR;
+    }
+    socket_object **sockets = calloc(fds, sizeof *sockets);
+    host_wait_entry *entries = calloc(fds, sizeof *entries);
+    for (ULONG i = 0; sockets && entries && i < fds; i++) {
+        sockets[i] = fdArray[i].fd == INVALID_SOCKET ? NULL : socket_find(fdArray[i].fd);
+        entries[i].file = sockets[i] ? sockets[i]->file : HOST_NONE;
+        entries[i].wanted = (fdArray[i].events & POLLIN ? (unsigned)HOST_READABLE : 0u) |
+                            (fdArray[i].events & POLLOUT ? (unsigned)HOST_WRITABLE : 0u);
+        fdArray[i].revents = sockets[i] || fdArray[i].fd == INVALID_SOCKET ? 0 : POLLNVAL;
+        ready += fdArray[i].revents != 0;
+    }
+    if (sockets && entries && !ready)
+        wait_for(entries, fds, timeout < 0 ? HOST_FOREVER : (uint64_t)timeout * 1000000u);
+    for (ULONG i = 0; sockets && entries && i < fds; i++) {
+        if (!sockets[i])
+            continue;
+        fdArray[i].revents = (SHORT)((entries[i].ready & HOST_READABLE ? fdArray[i].events & POLLIN : 0) |
+                                     (entries[i].ready & HOST_WRITABLE ? fdArray[i].events & POLLOUT : 0) |
+                                     (entries[i].ready & HOST_HANGUP ? POLLHUP : 0));
+        ready += fdArray[i].revents != 0;
+        socket_release(sockets[i]);
+    }
+    free(sockets);
+    free(entries);
+    return ready;
+}

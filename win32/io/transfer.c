@@ -1,0 +1,373 @@
+/**
+ * @file transfer.c
+ * Performing operations on sockets: trying, queueing, working the queues off.
+ */
+#include "../journal/journal.h"
+#include "../object/deadline.h"
+#include "../object/helper.h"
+#include "socket.h"
+
+enum { PIECES = 64 };
+
+bool op_is_sending(unsigned kind)
+{
+    return kind == OP_SEND || kind == OP_SEND_TO || kind == OP_CONNECT || kind == OP_TRANSMIT;
+}
+
+static size_t total_length(op *record)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < record->count; i++)
+        total += op_buffers(record)[i].length;
+    return total;
+}
+
+/* The part of the record's buffers from its position on. @return pieces written */
+static unsigned pieces_left(op *record, host_buffer pieces[PIECES])
+{
+    uint64_t skip = record->position;
+    unsigned count = 0;
+    for (unsigned i = 0; i < record->count && count < PIECES; i++) {
+        host_buffer piece = op_buffers(record)[i];
+        size_t step = skip < piece.length ? (size_t)skip : piece.length;
+        skip -= step;
+        if (step < piece.length)
+            pieces[count++] = (host_buffer){(char *)piece.data + step, piece.length - step};
+    }
+    return count;
+}
+
+static void drained(socket_object *s)
+{
+    s->readable = READY_NO;
+    s->drained_at = s->device.port ? __atomic_load_n(&s->device.port->sequence, __ATOMIC_RELAXED) : 0;
+}
+
+/* What a failed call means for the socket from now on. */
+static uint32_t connection_error(socket_object *s, uint32_t status)
+{
+    if (s->type == SOCK_STREAM && (status == STATUS_CONNECTION_RESET || status == STATUS_IO_TIMEOUT))
+        s->reset = true;
+    return status;
+}
+
+/* A receive of zero bytes on a stream ends when there is something to receive, or the end of the stream. */
+static uint32_t perform_zero_byte_receive(socket_object *s)
+{
+    char byte;
+    host_buffer buffer = {&byte, 1};
+    unsigned flags = HOST_RECV_PEEK;
+    size_t bytes;
+    if (s->readable == READY_YES && !s->hung_up)
+        return STATUS_SUCCESS;
+    uint32_t status = host_receive(s->file, &buffer, 1, &flags, &bytes, NULL);
+    if (status == STATUS_WOULD_BLOCK)
+        drained(s);
+    return connection_error(s, status);
+}
+
+receive_from *receive_from_make(struct sockaddr *name, int *length, LPWSAMSG message)
+{
+    receive_from *from = malloc(sizeof *from);
+    if (from)
+        *from = (receive_from){name, length, message};
+    return from;
+}
+
+/* Tells WSARecvFrom and WSARecvMsg where the datagram came from. */
+static void tell_sender(const receive_from *wants, const host_address *from, bool truncated)
+{
+    if (!wants)
+        return;
+    if (wants->name)
+        address_to_program(from, wants->name, wants->length);
+    if (wants->message) {
+        wants->message->dwFlags = truncated ? MSG_TRUNC : 0;
+        wants->message->Control.len = 0;
+    }
+}
+
+static uint32_t perform_receive(socket_object *s, op *record)
+{
+    host_buffer pieces[PIECES];
+    host_address from;
+    size_t bytes = 0, wanted = total_length(record);
+    unsigned flags = (unsigned)(record->flags & (HOST_RECV_PEEK | HOST_RECV_OOB | HOST_RECV_WAITALL));
+    bool wait_all = flags & HOST_RECV_WAITALL;
+    if (s->shut_receive)
+        return STATUS_SHUTDOWN;
+    if (s->reset)
+        return STATUS_CONNECTION_RESET;
+    if (wanted == 0 && s->type == SOCK_STREAM)
+        return perform_zero_byte_receive(s);
+    unsigned count = pieces_left(record, pieces);
+    bool with_name = record->kind != OP_RECEIVE && s->type == SOCK_DGRAM;
+    uint32_t status = host_receive(s->file, pieces, count, &flags, &bytes, with_name ? &from : NULL);
+    if (status == STATUS_WOULD_BLOCK)
+        drained(s);
+    if (status)
+        return connection_error(s, status);
+    record->bytes += (uint32_t)bytes;
+    record->position += bytes;
+    if (s->type == SOCK_STREAM && bytes && record->position < wanted && !(record->flags & HOST_RECV_PEEK)) {
+        drained(s); /* less than asked for: nothing is left */
+        if (wait_all)
+            return STATUS_WOULD_BLOCK;
+    }
+    if (with_name)
+        tell_sender(record->extra, &from, flags & HOST_RECV_TRUNCATED);
+    return flags & HOST_RECV_TRUNCATED ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+}
+
+static uint32_t perform_send(socket_object *s, op *record)
+{
+    host_buffer pieces[PIECES];
+    size_t bytes = 0, wanted = total_length(record);
+    if (s->shut_send)
+        return STATUS_SHUTDOWN;
+    if (s->reset)
+        return STATUS_CONNECTION_RESET;
+    do {
+        unsigned count = pieces_left(record, pieces);
+        uint32_t status = host_send(s->file, pieces, count, record->flags & HOST_RECV_OOB, &bytes,
+                                    record->kind == OP_SEND_TO ? record->extra : NULL);
+        if (status == STATUS_WOULD_BLOCK)
+            s->writable = READY_NO;
+        if (status == STATUS_PIPE_BROKEN)
+            status = STATUS_CONNECTION_RESET; /* this side did not shut down, so the other did it */
+        if (status)
+            return connection_error(s, status);
+        record->bytes += (uint32_t)bytes;
+        record->position += bytes;
+        if (record->position < wanted && count < PIECES) {
+            s->writable = READY_NO; /* it took less than it was given: its buffer is full */
+            return STATUS_WOULD_BLOCK;
+        }
+    } while (record->position < wanted);
+    return STATUS_SUCCESS;
+}
+
+uint32_t socket_perform(socket_object *s, op *record)
+{
+    if (s->file == HOST_NONE)
+        return STATUS_CONNECTION_INVALID; /* disconnected, and not yet accepted or connected again */
+    switch (record->kind) {
+    case OP_RECEIVE:
+    case OP_RECEIVE_FROM:
+    case OP_RECEIVE_MESSAGE:
+        return perform_receive(s, record);
+    case OP_SEND:
+    case OP_SEND_TO:
+        return perform_send(s, record);
+    case OP_CONNECT:
+        return perform_connect(s, record);
+    case OP_ACCEPT:
+        return perform_accept(s, record);
+    case OP_TRANSMIT:
+        return perform_transmit(s, record);
+    default:
+        return perform_disconnect(s, record);
+    }
+}
+
+/* Whether the system call is worth a try, as far as the socket remembers. Unwatched sockets get no events, so they
+ * always are. */
+static bool may_be_ready(const socket_object *s, bool sending)
+{
+    return !s->watched || s->hung_up || (sending ? s->writable : s->readable) != READY_NO;
+}
+
+uint32_t socket_watch(socket_object *s)
+{
+    if (s->watched)
+        return STATUS_SUCCESS;
+    uint64_t cookie = (uintptr_t)object_handle(&s->device.base);
+    uint32_t status = s->device.port ? port_watch(s->device.port, s->file, cookie) : helper_watch(s->file, cookie);
+    s->watched = status == STATUS_SUCCESS;
+    return status;
+}
+
+void socket_enqueue(socket_object *s, op *record)
+{
+    op ***end = op_is_sending(record->kind) ? &s->sends_end : &s->receives_end;
+    record->next = NULL;
+    **end = record;
+    *end = &record->next;
+    if (s->device.port)
+        port_expects(s->device.port);
+}
+
+/* Ends an operation that was out. An accept that waits for data, on the socket that it accepted, reports to its
+ * listener; the reference keeps that alive until the packet is given. */
+static void finish(socket_object *s, op *record, uint32_t status)
+{
+    device *d = record->kind == OP_ACCEPT ? accept_listener(record) : &s->device;
+    record->status = status;
+    object_keep(&d->base);
+    overlapped_finish(d, record, false);
+    object_release(&d->base);
+}
+
+static op *pop(socket_object *s, bool sending)
+{
+    op **first = sending ? &s->sends : &s->receives;
+    op *record = *first;
+    *first = record->next;
+    if (!*first)
+        *(sending ? &s->sends_end : &s->receives_end) = first;
+    if (s->device.port)
+        __atomic_sub_fetch(&s->device.port->pending, 1, __ATOMIC_RELAXED);
+    return record;
+}
+
+static void work(socket_object *s, bool sending)
+{
+    while ((sending ? s->sends : s->receives) && may_be_ready(s, sending)) {
+        op *record = sending ? s->sends : s->receives;
+        uint32_t status = socket_perform(s, record);
+        if (status == STATUS_WOULD_BLOCK)
+            break;
+        pop(s, sending);
+        if (status == STATUS_PENDING)
+            accept_continue(record);
+        else
+            finish(s, record, status);
+    }
+}
+
+void socket_work(socket_object *s)
+{
+    work(s, false);
+    work(s, true);
+}
+
+static unsigned cancel_in(socket_object *s, bool sending, const cancel_filter *which)
+{
+    op *left = NULL, **left_end = &left;
+    unsigned count = 0;
+    while (sending ? s->sends : s->receives) {
+        op *record = pop(s, sending);
+        if ((which->overlapped && record->overlapped != which->overlapped) ||
+            (which->thread && record->thread != which->thread) || (which->kind && record->kind != which->kind)) {
+            *left_end = record;
+            left_end = &record->next;
+            record->next = NULL;
+            continue;
+        }
+        finish(s, record, STATUS_CANCELLED);
+        count++;
+    }
+    while (left) {
+        op *next = left->next;
+        socket_enqueue(s, left);
+        left = next;
+    }
+    return count;
+}
+
+unsigned socket_cancel(socket_object *s, cancel_filter which)
+{
+    return cancel_in(s, false, &which) + cancel_in(s, true, &which);
+}
+
+uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
+{
+    bool sending = op_is_sending(record->kind);
+    uint32_t status = STATUS_WOULD_BLOCK;
+    op *kept = NULL;
+    record->thread = GetCurrentThreadId();
+    lock_acquire(&s->device.lock);
+    overlapped_begin(record->overlapped);
+    if (s->closing)
+        status = STATUS_CANCELLED;
+    else if (!(sending ? s->sends : s->receives) && may_be_ready(s, sending))
+        status = socket_perform(s, record);
+    if (status == STATUS_WOULD_BLOCK) {
+        uint32_t watching = socket_watch(s);
+        kept = watching ? NULL : op_keep(record);
+        status = kept ? STATUS_PENDING : watching ? watching : STATUS_INSUFFICIENT_RESOURCES;
+        if (kept) {
+            JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&s->device.base), kept->overlapped,
+                          total_length(kept), 0);
+            socket_enqueue(s, kept);
+        }
+    } else if (status == STATUS_PENDING) {
+        kept = op_keep(record);
+        if (kept)
+            accept_continue(kept);
+        else
+            status = STATUS_INSUFFICIENT_RESOURCES;
+    } else if (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW) {
+        *bytes = record->bytes;
+        record->status = status;
+        kept = op_keep(record);
+        if (kept) {
+            overlapped_finish(&s->device, kept, true);
+            if (status)
+                status = STATUS_PENDING; /* the packet tells of the lost part */
+        } else {
+            status = STATUS_INSUFFICIENT_RESOURCES;
+        }
+    }
+    lock_release(&s->device.lock);
+    if (!kept && status != STATUS_PENDING) {
+        JOURNAL_EVENT("fail", op_name(record->kind), object_handle(&s->device.base), record->overlapped, 0,
+                      status_to_winsock(status));
+        __atomic_store_n(&record->overlapped->Internal, status, __ATOMIC_RELEASE);
+        op_clear(record);
+    }
+    return status;
+}
+
+/* Waits, without the lock, until the descriptor may be ready. @return false when the time is over */
+static bool wait_ready(socket_object *s, bool sending, bool behind_others, uint64_t left)
+{
+    host_wait_entry entry = {.file = s->file, .wanted = sending ? HOST_WRITABLE : HOST_READABLE};
+    s->blocked++;
+    lock_release(&s->device.lock);
+    block_enter();
+    bool ready = true;
+    if (behind_others)
+        host_pause(1000000); /* overlapped operations are ahead: their poller makes room */
+    else
+        ready = host_wait_ready(&entry, 1, left) > 0;
+    block_leave();
+    lock_acquire(&s->device.lock);
+    s->blocked--;
+    if (ready && !behind_others)
+        *(sending ? &s->writable : &s->readable) = READY_PERHAPS;
+    return ready;
+}
+
+uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
+{
+    bool sending = op_is_sending(record->kind);
+    DWORD timeout = sending ? s->send_timeout : s->receive_timeout;
+    uint64_t deadline = timeout ? deadline_after(timeout) : HOST_FOREVER;
+    uint32_t status;
+    lock_acquire(&s->device.lock);
+    for (;;) {
+        bool behind = (sending ? s->sends : s->receives) != NULL;
+        if (s->closing) {
+            status = STATUS_CANCELLED;
+            break;
+        }
+        status = behind || !may_be_ready(s, sending) ? STATUS_WOULD_BLOCK : socket_perform(s, record);
+        if (status != STATUS_WOULD_BLOCK || s->nonblocking)
+            break;
+        uint64_t left = deadline_left(deadline);
+        if (left == 0 || !wait_ready(s, sending, behind, left)) {
+            if (deadline_left(deadline) == 0) {
+                status = STATUS_IO_TIMEOUT;
+                break;
+            }
+        }
+    }
+    /* Part of a send is better than none: a non-blocking or timed-out call tells how much was taken. */
+    if ((status == STATUS_WOULD_BLOCK || status == STATUS_IO_TIMEOUT) && record->bytes)
+        status = STATUS_SUCCESS;
+    *bytes = record->bytes;
+    lock_release(&s->device.lock);
+    op_clear(record);
+    return status;
+}
