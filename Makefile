@@ -19,7 +19,8 @@ endif
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+# What is being made; `make test` names only what it links.
+say = $(if $(V)$(and $(BRIEF),$(filter CC AR,$(1))),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 # --- compilers and flags, a set per target ----------------------------------------------------------------------------
 WERROR   ?= -Werror

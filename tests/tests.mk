@@ -75,7 +75,7 @@ $(eval $(call part,packages,,bash $(CURDIR)/.ci/install-check.sh))
 # Parts that fail do not stop the others; the sum at the end decides. (make -n only lists.)
 dry = $(findstring n,$(firstword -$(MAKEFLAGS)))
 run-parts = $(if $(dry),$(MAKE) $(addprefix part-,$(1)),$(run-and-sum))
-run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && { $(MAKE) -k $(addprefix part-,$(1)) || :; } && \
+run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && { $(MAKE) -k BRIEF=1 $(addprefix part-,$(1)) || :; } && \
     { [ ! -e $(BUILD)/wine/ready ] || wineserver -k || :; } && bash tests/run.sh --sum $(1)
 
 .PHONY: test test-http test-fuzz test-win32 test-servers test-windows test-docs test-house
