@@ -33,7 +33,7 @@ static thread *create(void)
 }
 
 /* The last thing that a thread does with the library: its port learns that it has gone, then its waiters. */
-static void on_exit(void *value)
+static void thread_ended(void *value)
 {
     thread *t = value;
     self = t; /* the C library may have cleared it before this destructor runs */
@@ -50,7 +50,7 @@ static void on_exit(void *value)
 static void adopt(thread *t)
 {
     self = t;
-    host_thread_at_exit(on_exit, t);
+    host_thread_at_exit(thread_ended, t);
 }
 
 thread *thread_self(void)
@@ -98,7 +98,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwSt
     t->parameter = lpParameter;
     t->suspended = dwCreationFlags & CREATE_SUSPENDED ? 1 : 0;
     DWORD id = t->id;
-    object_keep(&t->waitable.base); /* the running thread's own reference, given back in on_exit */
+    object_keep(&t->waitable.base); /* the running thread's own reference, given back in thread_ended */
     if (!host_thread_start(run, t, dwStackSize)) {
         object_release(&t->waitable.base);
         CloseHandle(handle);

@@ -87,7 +87,8 @@ static void (*exit_function)(void *);
 
 static void run_exit_function(void *value)
 {
-    exit_function(value);
+    void (*forget)(void *) = __atomic_load_n(&exit_function, __ATOMIC_RELAXED);
+    forget(value);
 }
 
 static void make_exit_key(void)
