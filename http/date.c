@@ -136,7 +136,7 @@ static int TakeItem(TEXT_CURSOR *Cursor, char Letter, DATE *Date, int *WeekDay)
  */
 static int Match(HTTP_TEXT Text, const char *Pattern, DATE *Date)
 {
-    TEXT_CURSOR Cursor = {Text.Data, Text.Data + Text.Length};
+    TEXT_CURSOR Cursor = TextCursor(Text);
     int WeekDay = 0;
 
     for (; *Pattern != '\0'; Pattern++) {

@@ -121,7 +121,7 @@ static int ParseTransferEncoding(PARSE *Parse, HTTP_TEXT Value)
     HTTP_TEXT Element;
 
     while (TextNextElement(&Value, &Element)) {
-        TEXT_CURSOR Cursor = {Element.Data, Element.Data + Element.Length};
+        TEXT_CURSOR Cursor = TextCursor(Element);
         if (Element.Length == 0 || TextTake(&Cursor, TextIsToken).Length != Element.Length ||
             (Parse->Saw & SAW_CHUNKED) != 0) {
             return 400;

@@ -36,7 +36,7 @@ static int IsSeparator(unsigned char Byte)
 /* Whether a list of tags names the file's; weak tags count, for a cache may keep what is as good (RFC 9110, 13.1.2). */
 static int ListHasTag(HTTP_TEXT List, const char *ETag)
 {
-    TEXT_CURSOR Cursor = {List.Data, List.Data + List.Length};
+    TEXT_CURSOR Cursor = TextCursor(List);
     HTTP_TEXT Tag;
 
     if (TextEquals(List, TEXT_LITERAL("*"))) {
@@ -83,7 +83,7 @@ static int ParseRange(HTTP_TEXT Text, int *HasFirst, uint64_t *First, int *HasLa
 {
     static const char Unit[] = "bytes=";
     HTTP_TEXT Name = {Text.Data, sizeof(Unit) - 1};
-    TEXT_CURSOR Cursor = {Text.Data, Text.Data + Text.Length};
+    TEXT_CURSOR Cursor = TextCursor(Text);
 
     if (Text.Length < Name.Length || !TextEqualsNoCase(Name, Unit, Name.Length)) {
         return 0;

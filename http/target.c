@@ -16,7 +16,7 @@ static int IsAddressByte(unsigned char Byte)
 
 int HostIsValid(HTTP_TEXT Host)
 {
-    TEXT_CURSOR Cursor = {Host.Data, Host.Data + Host.Length};
+    TEXT_CURSOR Cursor = TextCursor(Host);
 
     if (TextTakeByte(&Cursor, '[')) {
         if (TextTake(&Cursor, IsAddressByte).Length == 0 || !TextTakeByte(&Cursor, ']')) {

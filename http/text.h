@@ -55,6 +55,14 @@ static inline int TextHexValue(unsigned char Byte)
     return Byte >= 'a' && Byte <= 'f' ? Byte - 'a' + 10 : -1;
 }
 
+/** A cursor at the start of a text; an absent text is an empty one. */
+static inline TEXT_CURSOR TextCursor(HTTP_TEXT Text)
+{
+    const char *Data = Text.Data != NULL ? Text.Data : "";
+    TEXT_CURSOR Cursor = {Data, Data + Text.Length};
+    return Cursor;
+}
+
 /** Takes the bytes from the cursor on that belong to a class. */
 static inline HTTP_TEXT TextTake(TEXT_CURSOR *Cursor, int (*IsClass)(unsigned char))
 {
