@@ -111,8 +111,10 @@ static void set_environment(const SERVER *s)
     }
     if (run.wine)
         setenv("WINEDEBUG", "-all", 0);
-    else
+    else if (run.journal)
         setenv("WIN32_JOURNAL", s->journal, 1);
+    else
+        unsetenv("WIN32_JOURNAL");
 }
 
 /* --- starting --------------------------------------------------------------------------------------------------------- */

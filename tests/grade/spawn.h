@@ -25,6 +25,7 @@ typedef struct RUN {
     int stage;
     int wine;      /**< run it through wine */
     int sanitized; /**< it was built with a sanitizer */
+    int journal;   /**< servers started from now on keep a journal */
     char folder[SERVER_PATH / 2]; /**< this test's own folder */
 } RUN;
 extern RUN run;
@@ -35,7 +36,7 @@ typedef struct SERVER {
     int ended, status;         /**< once reaped: its wait status */
     char out[SERVER_PATH];     /**< files with what it wrote */
     char err[SERVER_PATH];
-    char journal[SERVER_PATH]; /**< WIN32_JOURNAL; native only */
+    char journal[SERVER_PATH]; /**< what WIN32_JOURNAL names when run.journal is set */
 } SERVER;
 
 /** The server that serve() started; most tests need only this one. */

@@ -1,0 +1,371 @@
+/*
+ * What is inside: the facts that make a stage what it is, seen from /proc and from the journal of the Win32 calls.
+ * Stage by stage; most of a stage's facts hold for the later ones, too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "expect.h"
+#include "journal.h"
+#include "site.h"
+#include "spawn.h"
+#include "story.h"
+#include "suite.h"
+
+#define NO_JOURNAL "the journal is kept by the Win32 port, which an .exe does not use"
+
+/* A bit of everything that a server does, then Ctrl-C, then the journal of it all. */
+static JOURNAL *work_and_stop(const char *options)
+{
+    serve_with_journal(options);
+    CLIENT *c = client_open();
+    expect_usable(c);
+    expect_pattern(expect_status(get(c, "/megabyte.bin"), 200), 0, MEGABYTE);
+    expect_text(expect_status(ask(c, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"), 200), "hi");
+    expect_status(ask(c, "PUT /new.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nnew"), 201);
+    for (int i = 0; i < 10; i++)
+        expect_served();
+    client_reset(client_open());
+    client_open();
+    client_say(client_open(), "GET /small.t");
+    expect_served();
+    client_close_all();
+    server_stop(&server);
+    return journal_read();
+}
+
+/* --- all stages --------------------------------------------------------------------------------------------------- */
+
+/* A neighbour who never stops asking: its socket is always ready, and others must get their turn all the same. */
+START_TEST(busy_neighbours)
+{
+    enum { BUSY = 6, MANY = 64 * 1024 };
+    static char requests[MANY];
+    CLIENT *busy[BUSY], *quiet;
+    serve("");
+    for (size_t at = 0; at + 100 < MANY; at = strlen(requests))
+        strcat(requests + at, "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n");
+    for (int i = 0; i < BUSY; i++)
+        busy[i] = client_open();
+    quiet = client_open();
+    for (int i = 0; i < BUSY; i++)
+        client_try_send(busy[i], requests, strlen(requests), 0);
+    for (int turn = 0; turn < 20; turn++) {
+        int64_t end = deadline_in(PATIENCE);
+        client_say(quiet, "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n");
+        while (client_receive(quiet, 0) < 0) {
+            EXPECT(ms_left(end), "an answer, while six others ask without a pause", "none for 5 seconds");
+            for (int i = 0; i < BUSY; i++) {
+                client_try_send(busy[i], requests, strlen(requests), 0);
+                client_receive(busy[i], 0);
+                busy[i]->taken = busy[i]->length;
+            }
+        }
+        expect_text(expect_status(response(quiet), 200), SMALL_TEXT);
+    }
+}
+END_TEST
+
+START_TEST(nothing_left_in_flight)
+{
+    JOURNAL *journal = work_and_stop("");
+    const EVENT *left = journal_unfinished(journal);
+    EXPECT(!left, "every operation has completed when the server exits", "a %s on handle 0x%llx, OVERLAPPED 0x%llx, is still out",
+           left->name, (unsigned long long)left->handle, (unsigned long long)left->overlapped);
+}
+END_TEST
+
+START_TEST(nothing_left_under_load)
+{
+    serve_with_journal("--drain 1");
+    site_add_sparse("large.bin", 64 * MEGABYTE, 4096);
+    for (int i = 0; i < 50; i++) {
+        CLIENT *c = client_connect(server.port, 4096);
+        if (i % 5)
+            client_say(c, i % 5 == 1   ? "GET /large.bin HTTP/1.1\r\nHost: test\r\n\r\n"
+                          : i % 5 == 2 ? "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf"
+                          : i % 5 == 3 ? "PUT /never HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf"
+                                       : "GET /small.txt HTTP/1.1\r\n");
+    }
+    expect_served();
+    server_stop(&server);
+    const EVENT *left = journal_unfinished(journal_read());
+    EXPECT(!left, "every operation has completed when the server exits", "a %s, OVERLAPPED 0x%llx, is still out", left->name,
+           (unsigned long long)left->overlapped);
+}
+END_TEST
+
+/* --- 01: a thread a connection ---------------------------------------------------------------------------------------- */
+
+START_TEST(threads_grow_with_connections)
+{
+    enum { COUNT = 30 };
+    CLIENT *c[COUNT];
+    serve("");
+    expect_served();
+    int before = server_threads(&server);
+    for (int i = 0; i < COUNT; i++) {
+        c[i] = client_open();
+        expect_usable(c[i]);
+    }
+    int during = server_threads(&server);
+    EXPECT(during >= before + COUNT - 2, "a thread for each of 30 connections", "%d threads, %d before", during, before);
+    for (int i = 0; i < COUNT; i++)
+        client_close(c[i]);
+    EXPECT(WAIT_UNTIL(server_threads(&server) <= before + 2, PATIENCE), "threads that end with their connections",
+           "%d threads, %d before", server_threads(&server), before);
+}
+END_TEST
+
+START_TEST(calls_block)
+{
+    JOURNAL *journal = work_and_stop("");
+    const EVENT *pending = journal_find(journal, "pending", NULL, 0);
+    EXPECT(!pending, "calls that return when they are done", "a %s that was left pending", pending->name);
+    EXPECT(!journal_count(journal, "call", "GetQueuedCompletionStatus*"), "no completion port yet",
+           "GetQueuedCompletionStatus is called");
+}
+END_TEST
+
+/* --- 02: one thread, sixty-four waits --------------------------------------------------------------------------------- */
+
+START_TEST(one_thread)
+{
+    serve("");
+    expect_served();
+    int before = server_threads(&server);
+    for (int i = 0; i < 40; i++)
+        expect_usable(client_open());
+    EXPECT(server_threads(&server) <= before, "as many threads with 40 connections as with none", "%d threads, %d before",
+           server_threads(&server), before);
+}
+END_TEST
+
+START_TEST(one_thread_makes_all_calls)
+{
+    static const char *const calls[] = {"WSARecv", "WSASend", "ReadFile", "accept", "AcceptEx"};
+    JOURNAL *journal = work_and_stop("");
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+        EXPECT(journal_threads(journal, "call", calls[i]) <= 1, "one thread that does everything", "%s from %d threads",
+               calls[i], journal_threads(journal, "call", calls[i]));
+}
+END_TEST
+
+/* Ninety ask, more than the wall lets in. As some leave the next come in; none is lost. */
+static void ninety_clients(void)
+{
+    enum { COUNT = 90 };
+    CLIENT *c[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        c[i] = client_open();
+        client_say(c[i], "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n");
+    }
+    for (int i = 0; i < COUNT; i++) {
+        expect_text(expect_status(response(c[i]), 200), SMALL_TEXT);
+        client_close(c[i]);
+    }
+    expect_served();
+}
+
+START_TEST(the_65th_waits_its_turn)
+{
+    serve("");
+    ninety_clients();
+}
+END_TEST
+
+START_TEST(waits_stay_within_64)
+{
+    serve_with_journal("");
+    ninety_clients();
+    server_stop(&server);
+    JOURNAL *journal = journal_read();
+    uint64_t most = journal_most(journal, "call", "WSAWaitForMultipleEvents");
+    uint64_t objects = journal_most(journal, "call", "WaitForMultipleObjects*");
+    EXPECT(most || objects, "waits for several events", "none");
+    EXPECT(most <= 64 && objects <= 64, "waits for 64 events at most (WSA_MAXIMUM_WAIT_EVENTS)", "one for %llu",
+           (unsigned long long)(most > objects ? most : objects));
+}
+END_TEST
+
+START_TEST(high_slots_are_served)
+{
+    enum { COUNT = 55 };
+    CLIENT *c[COUNT];
+    serve("");
+    for (int i = 0; i < COUNT; i++)
+        c[i] = client_open();
+    for (int round = 0; round < 10; round++) {
+        for (int i = 0; i < COUNT; i++)
+            client_say(c[i], "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n");
+        for (int i = COUNT - 1; i >= 0; i--)
+            expect_text(expect_status(response(c[i]), 200), SMALL_TEXT);
+    }
+}
+END_TEST
+
+START_TEST(socket_calls_are_overlapped)
+{
+    JOURNAL *journal = work_and_stop("");
+    static const char *const calls[] = {"WSARecv", "WSASend"};
+    for (size_t i = 0; i < 2; i++) {
+        EXPECT(journal_count(journal, "call", calls[i]), "overlapped reads and writes of sockets", "%s is never called", calls[i]);
+        EXPECT(!journal_find(journal, "call", calls[i], 1), "an OVERLAPPED in every call", "%s without one", calls[i]);
+    }
+    EXPECT(!journal_count(journal, "call", "recv") && !journal_count(journal, "call", "send"),
+           "overlapped reads and writes of sockets", "recv or send is called");
+}
+END_TEST
+
+/* --- 03: a completion port and a fixed pool ----------------------------------------------------------------------------- */
+
+START_TEST(threads_are_fixed)
+{
+    serve("");
+    for (int i = 0; i < 20; i++)
+        expect_served();
+    int before = server_threads(&server);
+    for (int i = 0; i < 150; i++) {
+        CLIENT *c = client_open();
+        if (i % 2)
+            expect_usable(c);
+    }
+    int during = server_threads(&server);
+    EXPECT(during <= before, "as many threads with 150 connections as with none", "%d threads, %d before", during, before);
+}
+END_TEST
+
+static int workers(const char *options)
+{
+    JOURNAL *journal = work_and_stop(options);
+    return journal_threads(journal, "call", "GetQueuedCompletionStatus*");
+}
+
+START_TEST(workers_as_told)
+{
+    int one = workers("--threads-per-cpu 1"), three = workers("--threads-per-cpu 3");
+    EXPECT(one > 0, "threads that wait on the completion port", "none");
+    EXPECT(three == 3 * one, "three times as many workers for --threads-per-cpu 3 as for 1", "%d and %d", three, one);
+}
+END_TEST
+
+START_TEST(files_go_through_the_port)
+{
+    JOURNAL *journal = work_and_stop("");
+    EXPECT(journal_count(journal, "call", "ReadFile"), "files read by ReadFile", "it is never called");
+    EXPECT(!journal_find(journal, "call", "ReadFile", 1), "an OVERLAPPED in every ReadFile", "one without");
+    EXPECT(!journal_find(journal, "call", "WriteFile", 1), "an OVERLAPPED in every WriteFile", "one without");
+    for (int i = 0; i < journal->count; i++) {
+        const EVENT *call = &journal->events[i];
+        int taken = 0;
+        if (!event_is(call, "complete", "file-read"))
+            continue;
+        for (int j = i + 1; j < journal->count && !taken; j++)
+            taken = event_is(&journal->events[j], "dequeue", NULL) && journal->events[j].overlapped == call->overlapped;
+        EXPECT(taken, "the end of every ReadFile taken from the completion port", "one that is not (OVERLAPPED 0x%llx)",
+               (unsigned long long)call->overlapped);
+    }
+}
+END_TEST
+
+START_TEST(one_exit_packet_a_worker)
+{
+    JOURNAL *journal = work_and_stop("--threads-per-cpu 3");
+    int threads = journal_threads(journal, "call", "GetQueuedCompletionStatus*"), posts = 0;
+    for (int i = 0; i < journal->count; i++)
+        posts += event_is(&journal->events[i], "call", "PostQueuedCompletionStatus");
+    EXPECT(posts == threads, "one PostQueuedCompletionStatus(IO_THREAD_SHUTDOWN) for each worker", "%d for %d workers", posts,
+           threads);
+    EXPECT(journal_count(journal, "thread-end", NULL) >= threads, "every worker ends before the server does",
+           "%d of %d threads ended", journal_count(journal, "thread-end", NULL), threads);
+}
+END_TEST
+
+START_TEST(every_packet_is_taken)
+{
+    JOURNAL *journal = work_and_stop("");
+    const EVENT *left = journal_untaken(journal);
+    EXPECT(!left, "every packet is taken from the port before it is closed", "that of a %s (OVERLAPPED 0x%llx) is not",
+           left->name, (unsigned long long)left->overlapped);
+}
+END_TEST
+
+/* --- 04: AcceptEx ahead ------------------------------------------------------------------------------------------------- */
+
+START_TEST(no_accept_call)
+{
+    JOURNAL *journal = work_and_stop("");
+    EXPECT(!journal_count(journal, "call", "accept") && !journal_count(journal, "call", "WSAAccept"),
+           "connections accepted by AcceptEx alone", "accept is called");
+    EXPECT(journal_count(journal, "call", "AcceptEx"), "connections accepted by AcceptEx", "it is never called");
+}
+END_TEST
+
+START_TEST(accepts_posted_ahead)
+{
+    serve_with_journal("");
+    EXPECT(WAIT_UNTIL(journal_out(journal_read(), "AcceptEx", "accept") >= 25, PATIENCE),
+           "25 or more AcceptEx posted before the first client comes", "%d", journal_out(journal_read(), "AcceptEx", "accept"));
+    for (int i = 0; i < 80; i++)
+        expect_usable(client_open());
+    EXPECT(WAIT_UNTIL(journal_out(journal_read(), "AcceptEx", "accept") >= 1, PATIENCE),
+           "AcceptEx posted anew as clients take them", "none is out with 80 clients");
+    expect_served();
+}
+END_TEST
+
+START_TEST(sockets_are_reused)
+{
+    enum { COUNT = 300 };
+    serve_with_journal("");
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *c = client_open();
+        expect_status(ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"), 200);
+        expect_closed(c);
+    }
+    server_stop(&server);
+    JOURNAL *journal = journal_read();
+    int sockets = journal_count(journal, "call", "WSASocket*") + journal_count(journal, "call", "socket");
+    EXPECT(sockets <= COUNT / 2, "sockets that serve one client after the other (DisconnectEx with TF_REUSE_SOCKET)",
+           "%d sockets made for %d clients", sockets, COUNT);
+    EXPECT(journal_count(journal, "call", "DisconnectEx"), "DisconnectEx", "it is never called");
+}
+END_TEST
+
+static void from(const TTest *check_test, unsigned stages, const char *not_wine, const char *why)
+{
+    TEST *added = test(check_test, why);
+    added->stages = stages;
+    added->not_wine = not_wine;
+}
+
+void engine_topic(void)
+{
+    topic("engine", "what is inside, stage by stage");
+    test(busy_neighbours, "A loop that serves the first that is ready never gets to the last.");
+    from(nothing_left_in_flight, ALL_STAGES, NO_JOURNAL, "An operation that is out when its memory goes writes into whatever comes after.");
+    from(nothing_left_under_load, ALL_STAGES, NO_JOURNAL, "The same when clients have stopped in every phase.");
+
+    from(threads_grow_with_connections, STAGE(1), NULL, "That is the design of this stage, and its limit: a stack for each client.");
+    from(calls_block, STAGE(1), NO_JOURNAL, "A thread that may wait needs no OVERLAPPED.");
+
+    from(one_thread, STAGE(2), NULL, "Overlapped operations need no thread to wait in.");
+    from(one_thread_makes_all_calls, STAGE(2), NO_JOURNAL, "One thread means no locks.");
+    from(waits_stay_within_64, STAGE(2), NO_JOURNAL, "A wait for more than 64 events fails.");
+    from(the_65th_waits_its_turn, STAGE(2), NULL, "The wall must be met by waiting, not by dropping.");
+    from(high_slots_are_served, STAGE(2), NULL, "The wait tells the lowest index that is signaled: the others must get their turn.");
+    from(socket_calls_are_overlapped, FROM(2), NO_JOURNAL, "One blocking call holds up everybody.");
+
+    from(threads_are_fixed, FROM(3), NULL, "Threads cost stacks and switches; their number follows the processors, not the clients.");
+    from(workers_as_told, FROM(3), NO_JOURNAL, "ThreadsPerCPU times processors: the seed of all tuning.");
+    from(files_go_through_the_port, FROM(3), NO_JOURNAL, "A worker that waits for a disk serves nobody.");
+    from(one_exit_packet_a_worker, STAGE(3) | STAGE(4), NO_JOURNAL, "A packet wakes one thread: too few leave a thread waiting for ever.");
+    from(every_packet_is_taken, FROM(3), NO_JOURNAL, "A packet left in the port is a connection that is never freed.");
+
+    from(no_accept_call, FROM(4), NO_JOURNAL, "A thread that waits in accept is a thread that does nothing else.");
+    from(accepts_posted_ahead, FROM(4), NO_JOURNAL, "A burst of clients finds sockets ready.");
+    from(sockets_are_reused, FROM(4), NO_JOURNAL, "Making a socket is slow; DisconnectEx gives it back for the next client.");
+}
