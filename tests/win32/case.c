@@ -186,7 +186,7 @@ static void run_one(RUN *run, const TEST_CASE *test)
         run->passed++;
     }
     printf("%s %s (%lu ms)%s%s\n", verdict, test->name, (unsigned long)(GetTickCount64() - begin),
-           reason ? ": Wine differs: " : "", reason ? reason : "");
+           reason ? ": " : "", reason ? reason : "");
     fflush(stdout);
 }
 

@@ -75,7 +75,7 @@ typedef struct TEST_CASE {
 #define WINE_DIFFERS(why)                                                                                              \
     do {                                                                                                               \
         if (under_wine()) {                                                                                            \
-            case_skip(why);                                                                                            \
+            case_skip("Wine differs: " why);                                                                           \
             return;                                                                                                    \
         }                                                                                                              \
     } while (0)
