@@ -63,8 +63,8 @@ void WINAPI DeleteCriticalSection(LPCRITICAL_SECTION lpCriticalSection);
 
 /** @name Slim reader/writer locks and condition variables: not recursive, all zero when free. @{ */
 typedef struct _RTL_SRWLOCK {
-    uint32_t State;  /**< readers, or the writer's bit; see object/slim.c */
-    uint32_t Waiting; /**< changes when the lock is given up; waiters sleep on it */
+    uint32_t State;    /**< readers, or the writer's bit; see object/slim.c */
+    uint32_t Reserved; /**< as large as on Windows */
 } SRWLOCK, *PSRWLOCK;
 #define SRWLOCK_INIT \
     { 0, 0 }
