@@ -233,6 +233,7 @@ typedef struct _WSAMSG {
 } WSAMSG, *PWSAMSG, *LPWSAMSG;
 
 typedef struct _WSAPROTOCOL_INFOA WSAPROTOCOL_INFOA, *LPWSAPROTOCOL_INFOA;
+typedef struct _WSAPROTOCOL_INFOW WSAPROTOCOL_INFOW, *LPWSAPROTOCOL_INFOW;
 typedef void(CALLBACK *LPWSAOVERLAPPED_COMPLETION_ROUTINE)(DWORD dwError, DWORD cbTransferred,
                                                            LPWSAOVERLAPPED lpOverlapped, DWORD dwFlags);
 typedef int(CALLBACK *LPCONDITIONPROC)(LPWSABUF, LPWSABUF, void *, void *, LPWSABUF, LPWSABUF, GROUP *, DWORD_PTR);
@@ -281,6 +282,8 @@ void WSAAPI WSASetLastError(int iError);
 
 SOCKET WSAAPI socket(int af, int type, int protocol);
 SOCKET WSAAPI WSASocketA(int af, int type, int protocol, LPWSAPROTOCOL_INFOA lpProtocolInfo, GROUP g, DWORD dwFlags);
+/** The same; without protocol information, the one thing in it that could be wide, they do not differ. */
+SOCKET WSAAPI WSASocketW(int af, int type, int protocol, LPWSAPROTOCOL_INFOW lpProtocolInfo, GROUP g, DWORD dwFlags);
 #define WSASocket WSASocketA
 int WSAAPI closesocket(SOCKET s);
 int WSAAPI bind(SOCKET s, const struct sockaddr *name, int namelen);
