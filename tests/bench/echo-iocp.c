@@ -137,7 +137,7 @@ int main(int Count, char **Arguments)
     Address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (WSAStartup(MAKEWORD(2, 2), &Data) != 0 ||
         (Port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, WORKERS)) == NULL ||
-        (Listener = WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED)) == INVALID_SOCKET ||
+        (Listener = WSASocket(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED)) == INVALID_SOCKET ||
         bind(Listener, (struct sockaddr *)&Address, sizeof(Address)) != 0 || listen(Listener, SOMAXCONN) != 0 ||
         getsockname(Listener, (struct sockaddr *)&Address, &Length) != 0) {
         fprintf(stderr, "echo-iocp: cannot listen: %d\n", WSAGetLastError());
