@@ -300,6 +300,14 @@ CASE(blocking_names_of_both_ends)
     size = 4; /* too small */
     EXPECT_EQ(WSAEFAULT, last_error_of(getsockname(near_end, (struct sockaddr *)&near_name, &size)));
     close_pair(near_end, far_end);
+    near_end = new_socket(SOCK_STREAM);
+    connect_to(near_end, &listening);
+    size = (int)sizeof accepted_from;
+    far_end = WSAAccept(listener, (struct sockaddr *)&accepted_from, &size, NULL, 0);
+    REQUIRE(far_end != INVALID_SOCKET);
+    EXPECT_EQ(0, getsockname(near_end, (struct sockaddr *)&near_name, &size));
+    EXPECT_EQ(near_name.sin_port, accepted_from.sin_port);
+    close_pair(near_end, far_end);
     closesocket(listener);
 }
 

@@ -3,11 +3,6 @@
  */
 #include "kit.h"
 
-#ifndef FILE_SKIP_COMPLETION_PORT_ON_SUCCESS
-#define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 1
-#define FILE_SKIP_SET_EVENT_ON_HANDLE 2
-#endif
-
 static void close_all(HANDLE port, SOCKET near_end, SOCKET far_end)
 {
     closesocket(near_end);
@@ -344,6 +339,26 @@ CASE(fact_12_no_buffers_at_all_give_WSAEINVAL)
     close_all(port, near_end, far_end);
 }
 
+CASE(completions_ReadFile_and_WriteFile_take_sockets)
+{
+    SOCKET near_end, far_end;
+    HANDLE port = tcp_pair_on_port(&near_end, &far_end, 6);
+    OVERLAPPED reading = {0}, writing = {0};
+    char data[8];
+    if (!ReadFile((HANDLE)near_end, data, sizeof data, NULL, &reading)) {
+        EXPECT_ERROR(ERROR_IO_PENDING);
+    }
+    send_all(far_end, "abc", 3);
+    EXPECT_GOOD(port, 3, 6, &reading);
+    if (!WriteFile((HANDLE)near_end, data, 3, NULL, &writing)) {
+        EXPECT_ERROR(ERROR_IO_PENDING);
+    }
+    EXPECT_GOOD(port, 3, 6, &writing);
+    receive_all(far_end, data, 3);
+    EXPECT_BYTES("abc", data, 3);
+    close_all(port, near_end, far_end);
+}
+
 const TEST_CASE completions_cases[] = {
     TEST(fact_06_a_success_at_once_still_gives_one_packet),
     TEST(fact_06_a_pending_operation_gives_one_packet),
@@ -362,5 +377,6 @@ const TEST_CASE completions_cases[] = {
     TEST(fact_12_a_zero_byte_receive_waits_for_data_and_takes_none),
     TEST(fact_12_a_zero_byte_receive_sees_the_end_and_the_reset),
     TEST(fact_12_no_buffers_at_all_give_WSAEINVAL),
+    TEST(completions_ReadFile_and_WriteFile_take_sockets),
     END_OF_CASES,
 };

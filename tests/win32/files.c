@@ -214,6 +214,28 @@ CASE(files_a_low_bit_in_hEvent_suppresses_the_packet_of_a_read)
     remove(name);
 }
 
+CASE(files_skip_on_success_suppresses_the_packet_of_an_immediate_read)
+{
+    char name[64], data[16];
+    HANDLE port = new_port(0), file;
+    OVERLAPPED overlapped = at_offset(0);
+    DWORD bytes = 0;
+    create_pattern_file(name, 10);
+    file = open_file(name, GENERIC_READ, FILE_FLAG_OVERLAPPED);
+    associate(file, port, 4);
+    REQUIRE(SetFileCompletionNotificationModes(file, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
+    if (ReadFile(file, data, sizeof data, &bytes, &overlapped)) {
+        EXPECT_EQ(10, bytes);
+        EXPECT_NO_PACKET(port);
+    } else {
+        EXPECT_ERROR(ERROR_IO_PENDING);
+        EXPECT_GOOD(port, 10, 4, &overlapped);
+    }
+    CloseHandle(file);
+    CloseHandle(port);
+    remove(name);
+}
+
 CASE(files_synchronous_reads_move_the_pointer)
 {
     char name[64];
@@ -343,6 +365,7 @@ const TEST_CASE files_cases[] = {
     TEST(files_offsets_have_64_bits),
     TEST(files_overlapped_with_an_event),
     TEST(files_a_low_bit_in_hEvent_suppresses_the_packet_of_a_read),
+    TEST(files_skip_on_success_suppresses_the_packet_of_an_immediate_read),
     TEST(files_synchronous_reads_move_the_pointer),
     TEST(files_a_synchronous_handle_takes_an_offset_too),
     TEST(files_synchronous_writes_and_seeks),

@@ -242,13 +242,23 @@ CASE(fact_09_a_handle_without_the_overlapped_flag_gives_87)
     char name[64];
     HANDLE port = new_port(1);
     HANDLE file;
+    SOCKET s;
     create_pattern_file(name, 10);
     file = open_file(name, GENERIC_READ, 0);
     EXPECT_PTR(NULL, CreateIoCompletionPort(file, port, 1, 0));
     EXPECT_ERROR(ERROR_INVALID_PARAMETER);
     CloseHandle(file);
-    CloseHandle(port);
     remove(name);
+    s = WSASocketA(AF_INET, SOCK_STREAM, 0, NULL, 0, 0);
+    REQUIRE(s != INVALID_SOCKET);
+    EXPECT_PTR(NULL, CreateIoCompletionPort((HANDLE)s, port, 1, 0));
+    EXPECT_ERROR(ERROR_INVALID_PARAMETER);
+    closesocket(s);
+    s = socket(AF_INET, SOCK_STREAM, 0); /* which sets the flag by itself */
+    REQUIRE(s != INVALID_SOCKET);
+    associate((HANDLE)s, port, 1);
+    closesocket(s);
+    CloseHandle(port);
 }
 
 CASE(ports_association_wants_good_handles)
