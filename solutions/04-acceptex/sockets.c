@@ -1,0 +1,218 @@
+/* Sockets: the one that listens, and reading and writing those of the clients. */
+#include "server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What SO_CONNECT_TIME says of a socket without a client. */
+#define NOT_CONNECTED 0xFFFFFFFFu
+
+/* AcceptEx and its companions belong to the provider of the socket, who is asked for them. */
+static BOOL SocketExtension(SOCKET Socket, GUID Name, LPVOID Function, DWORD Size)
+{
+    DWORD Bytes;
+
+    return WSAIoctl(Socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &Name, sizeof(Name), Function, Size, &Bytes, NULL,
+                    NULL) == 0;
+}
+
+/* Clients come to the completion port; the event tells when one has come and nothing waited for it. */
+static BOOL SocketPrepare(SERVER_CONFIG *Config, SOCKET Socket)
+{
+    const GUID Accept = WSAID_ACCEPTEX;
+    const GUID Addresses = WSAID_GETACCEPTEXSOCKADDRS;
+    const GUID Disconnect = WSAID_DISCONNECTEX;
+
+    return SocketExtension(Socket, Accept, &Config->AcceptEx, sizeof(Config->AcceptEx)) &&
+           SocketExtension(Socket, Addresses, &Config->GetAcceptExSockaddrs, sizeof(Config->GetAcceptExSockaddrs)) &&
+           SocketExtension(Socket, Disconnect, &Config->DisconnectEx, sizeof(Config->DisconnectEx)) &&
+           CompletionPortAssociateDevice(Config->CompletionPort, (HANDLE)Socket, 0) &&
+           WSAEventSelect(Socket, Config->ListenEvent, FD_ACCEPT) == 0;
+}
+
+SOCKET SocketCreate(SERVER_CONFIG *Config)
+{
+    SOCKADDR_IN Address;
+    BOOL Yes = TRUE;
+    SOCKET Socket = WSASocketA(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+
+    if (Socket == INVALID_SOCKET) {
+        ErrMsg("cannot make a socket", (DWORD)WSAGetLastError());
+        return INVALID_SOCKET;
+    }
+    memset(&Address, 0, sizeof(Address));
+    Address.sin_family = AF_INET;
+    Address.sin_port = htons((WORD)Config->ServerPort);
+    Address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    /* Accepted sockets inherit TCP_NODELAY: a slice leaves at once instead of waiting for the last one's receipt. */
+    setsockopt(Socket, IPPROTO_TCP, TCP_NODELAY, (const char *)&Yes, sizeof(Yes));
+    if (bind(Socket, (const SOCKADDR *)&Address, sizeof(Address)) != 0 || listen(Socket, SOMAXCONN) != 0 ||
+        !SocketPrepare(Config, Socket)) {
+        DWORD Error = (DWORD)WSAGetLastError();
+        char What[64];
+
+        snprintf(What, sizeof(What), "cannot listen on port %lu", (unsigned long)Config->ServerPort);
+        ErrMsg(What, Error);
+        closesocket(Socket);
+        return INVALID_SOCKET;
+    }
+    return Socket;
+}
+
+/* Makes a socket for a client to come, and lets it wait. */
+static void SocketWelcome(SERVER_CONFIG *Config)
+{
+    SOCKET Socket = WSASocketA(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
+    OVERLAPPED_EX *Context = Socket != INVALID_SOCKET ? ConnectionOpen(Config, Socket) : NULL;
+
+    if (Context == NULL) {
+        return;
+    }
+    Context->IOOperation = IO_SOCKET_ACCEPT;
+    if (!CompletionPortAssociateDevice(Config->CompletionPort, (HANDLE)Socket, (ULONG_PTR)Context)) {
+        Context->IOOperation = IO_CLOSE;
+    }
+    InterlockedIncrement(&Context->PendingIo); /* this thread is at work here, until ConnectionRun */
+    ConnectionRun(Context);
+}
+
+/*
+ * Tops up. A worker sets the event when half of the accepts have been used up; Windows sets it (FD_ACCEPT) when a
+ * client comes and none is left. With first data they may all be held by clients that say nothing: then as many again
+ * are posted. A round that failed, for want of memory or handles, is made good by the next.
+ */
+DWORD WINAPI SocketListenThread(LPVOID Parameter)
+{
+    SERVER_CONFIG *Config = Parameter;
+
+    while (!FlagIsSet(&Config->Stopping)) {
+        WSANETWORKEVENTS Happened;
+        LONG Missing = (LONG)Config->Accepts - InterlockedCompareExchange(&Config->Accepting, 0, 0);
+
+        if (WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened) == 0 &&
+            (Happened.lNetworkEvents & FD_ACCEPT)) {
+            Missing = (LONG)Config->Accepts;
+        }
+        for (; Missing > 0; Missing--) {
+            SocketWelcome(Config);
+        }
+        WaitForSingleObject(Config->ListenEvent, SWEEP_INTERVAL);
+    }
+    return 0;
+}
+
+/* First data goes into the buffer, if there is room for it and the addresses. */
+static DWORD FirstDataLength(const OVERLAPPED_EX *Context)
+{
+    BOOL Wanted = Context->Config->FirstData && Context->BuffLen > ADDRESS_ROOM;
+
+    return Wanted ? Context->BuffLen - (DWORD)ADDRESS_ROOM : 0;
+}
+
+BOOL SocketAccept(OVERLAPPED_EX *Context)
+{
+    SERVER_CONFIG *Config = Context->Config;
+    DWORD Length = FirstDataLength(Context);
+    DWORD Bytes;
+
+    memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
+    DeadlineSet(Context, INFINITE);
+    InterlockedIncrement(&Config->Accepting);
+    InterlockedExchange(&Context->Accepting, TRUE);
+    return Config->AcceptEx(Config->ListenSocket, Context->Socket, Length > 0 ? Context->Buffer : Context->Addresses,
+                            Length, ADDRESS_SIZE, ADDRESS_SIZE, &Bytes, &Context->Overlapped) ||
+           WSAGetLastError() == WSA_IO_PENDING;
+}
+
+void SocketAccepted(OVERLAPPED_EX *Context)
+{
+    SERVER_CONFIG *Config = Context->Config;
+
+    InterlockedExchange(&Context->Accepting, FALSE);
+    if (InterlockedDecrement(&Config->Accepting) == (LONG)(Config->Accepts / 2)) {
+        SetEvent(Config->ListenEvent);
+    }
+}
+
+BOOL SocketUpdate(OVERLAPPED_EX *Context)
+{
+    /* Until then the socket does not know that it is connected: shutdown and getpeername would fail. */
+    return setsockopt(Context->Socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
+                      (const char *)&Context->Config->ListenSocket, sizeof(SOCKET)) == 0;
+}
+
+SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context)
+{
+    DWORD Length = FirstDataLength(Context);
+    SOCKADDR *Local;
+    SOCKADDR *Remote;
+    int LocalLength;
+    int RemoteLength;
+    SOCKADDR_IN Client;
+
+    Context->Config->GetAcceptExSockaddrs(Length > 0 ? (PVOID)Context->Buffer : (PVOID)Context->Addresses, Length,
+                                          ADDRESS_SIZE, ADDRESS_SIZE, &Local, &LocalLength, &Remote, &RemoteLength);
+    memcpy(&Client, Remote, sizeof(Client));
+    return Client;
+}
+
+BOOL SocketDisconnect(OVERLAPPED_EX *Context)
+{
+    memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
+    return Context->Config->DisconnectEx(Context->Socket, &Context->Overlapped, TF_REUSE_SOCKET, 0) ||
+           WSAGetLastError() == WSA_IO_PENDING;
+}
+
+/* How long the socket has had a client, in seconds. */
+static DWORD SocketConnectTime(const OVERLAPPED_EX *Context)
+{
+    DWORD Seconds = NOT_CONNECTED;
+    int Length = sizeof(Seconds);
+
+    getsockopt(Context->Socket, SOL_SOCKET, SO_CONNECT_TIME, (char *)&Seconds, &Length);
+    return Seconds;
+}
+
+BOOL SocketIsNew(OVERLAPPED_EX *Context)
+{
+    if (SocketConnectTime(Context) != NOT_CONNECTED) {
+        InterlockedExchange(&Context->Config->NoReuse, TRUE);
+    }
+    return !FlagIsSet(&Context->Config->NoReuse);
+}
+
+BOOL SocketIsSilent(OVERLAPPED_EX *Context)
+{
+    DWORD Seconds;
+
+    if (!Context->Config->FirstData || !FlagIsSet(&Context->Accepting)) {
+        return FALSE;
+    }
+    Seconds = SocketConnectTime(Context);
+    return Seconds != NOT_CONNECTED && Seconds >= Context->Config->IdleTimeout;
+}
+
+BOOL SocketRead(OVERLAPPED_EX *Context)
+{
+    DWORD Flags = 0;
+
+    memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
+    return WSARecv(Context->Socket, &Context->WsaBuf, 1, NULL, &Flags, &Context->Overlapped, NULL) == 0 ||
+           WSAGetLastError() == WSA_IO_PENDING;
+}
+
+BOOL SocketWrite(OVERLAPPED_EX *Context)
+{
+    memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
+    return WSASend(Context->Socket, &Context->WsaBuf, 1, NULL, 0, &Context->Overlapped, NULL) == 0 ||
+           WSAGetLastError() == WSA_IO_PENDING;
+}
+
+void SocketCancel(OVERLAPPED_EX *Context)
+{
+    /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
+    CancelIoEx((HANDLE)Context->Socket, NULL);
+    if (FlagIsSet(&Context->Accepting)) { /* an AcceptEx is the listening socket's operation */
+        CancelIoEx((HANDLE)Context->Config->ListenSocket, &Context->Overlapped);
+    }
+}
