@@ -9,7 +9,7 @@
 #include "deadline.h"
 #include "helper.h"
 
-enum { EVENTS_AT_ONCE = 64, WAKES_AT_ONCE = 8, QUIET_TICKS_BEFORE_SERVING = 8 };
+enum { EVENTS_AT_ONCE = 64, WAKES_AT_ONCE = 8, QUIET_TICKS_BEFORE_SERVING = 8, WORTH_A_WAKE = 8 };
 
 /* Whom to wake once the lock is released: waking under it would let the woken thread run into it. */
 struct wakes {
@@ -66,6 +66,7 @@ static op *dequeue(port *p)
     p->first = packet->next;
     if (!p->first)
         p->last = NULL;
+    p->queued--;
     return packet;
 }
 
@@ -78,13 +79,17 @@ static void assign(port *p, waiter *w, op *packet)
 }
 
 /* Hands packets out while the limit allows: to the leader itself while it works off ready files, which costs nothing,
- * then to the newest waiter. Called with the lock held. */
+ * then to the newest waiter. While the leader is at it, a few packets may gather before somebody is woken for them:
+ * otherwise a quick thread would go to sleep and be woken again between any two. Called with the lock held. */
 static void dispatch(port *p, struct wakes *wakes)
 {
     thread *t = thread_self_if_known();
+    bool leading = t && t->leading == p;
     while (p->first && p->newest && may_run(p)) {
-        if (t && t->leading == p && t->waiter.queued) {
+        if (leading && t->waiter.queued) {
             assign(p, &t->waiter, dequeue(p));
+        } else if (leading && p->queued < WORTH_A_WAKE) {
+            break;
         } else {
             waiter *w = p->newest;
             assign(p, w, dequeue(p));
@@ -115,6 +120,7 @@ void port_push(port *p, op *packet, bool immediate)
     bool only = !p->first;
     *(p->last ? &p->last->next : &p->first) = packet;
     p->last = packet;
+    p->queued++;
     bool later = immediate && only && t && t->port == p && t->active;
     if (!later)
         dispatch(p, &wakes);
@@ -251,6 +257,12 @@ static void wait_at(port *p, thread *t, uint64_t deadline)
             lock_acquire(&p->lock);
             p->leader = NULL;
             polled = led = true;
+            dispatch(p, &wakes);
+            if (wakes.count) {
+                unlock_and_wake(p, &wakes);
+                wakes.count = 0;
+                lock_acquire(&p->lock);
+            }
             continue;
         }
         uint32_t seen = __atomic_load_n(&w->signal, __ATOMIC_RELAXED);
@@ -430,6 +442,7 @@ static void closing(object *o)
     p->closed = true;
     op *packet = p->first;
     p->first = p->last = NULL;
+    p->queued = 0;
     for (waiter *w = p->newest; w; w = w->older)
         wake(p, w, &wakes);
     unlock_and_wake(p, &wakes);

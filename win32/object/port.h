@@ -62,6 +62,7 @@ typedef struct port {
     lock lock;
     /* Guarded by lock. */
     op *first, *last; /**< packets, oldest first */
+    uint32_t queued;  /**< how many */
     waiter *newest, *oldest;
     waiter *leader; /**< who polls, or NULL */
     uint32_t active;
