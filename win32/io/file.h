@@ -42,6 +42,12 @@ static inline void file_release(file_object *f)
     object_release((object *)f);
 }
 
+/** The host's file, for as long as the caller keeps the object. */
+static inline host_file file_host(const file_object *f)
+{
+    return f->file;
+}
+
 /**
  * Makes a file object around an open host file, which it then owns.
  * @param template what it is to be, but for device, turn and queue
