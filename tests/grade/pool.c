@@ -115,20 +115,48 @@ static int is_job(pid_t pid)
     return 0;
 }
 
-/* What a server forked off and left behind has become our child: see PR_SET_CHILD_SUBREAPER in grade.c. */
-static void kill_orphans(void)
+/* Kills our children that are no jobs. Returns how many there were. */
+static int kill_strangers(void)
 {
     char path[64];
-    int pid;
-    if (run.wine) /* Wine's own service processes would look the same */
-        return;
+    int pid, count = 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
     FILE *list = fopen(path, "r");
     while (list && fscanf(list, "%d", &pid) == 1)
-        if (!is_job(pid))
+        if (!is_job(pid)) {
             kill(pid, SIGKILL);
+            waitpid(pid, NULL, 0);
+            count++;
+        }
     if (list)
         fclose(list);
+    return count;
+}
+
+/*
+ * What a server forked off and left behind has become our child: see PR_SET_CHILD_SUBREAPER in grade.c. Its own
+ * children become ours as it dies, so this goes on until there are none.
+ */
+static void kill_orphans(void)
+{
+    for (int i = 0; !run.wine && i < 1000 && kill_strangers(); i++) /* Wine's own services would look the same */
+        continue;
+}
+
+/*
+ * A server that hangs would cost every test its whole patience. Once that is plain (several tests have failed by waiting,
+ * and more of them than have passed) the others wait only a little.
+ */
+static void lose_patience(const RESULT *result)
+{
+    enum { PLAIN = 6, LITTLE = 500 };
+    static int passed, late;
+    passed += result->story->outcome == OUTCOME_PASSED;
+    late += result->story->outcome == OUTCOME_FAILED && result->milliseconds >= stretched(PATIENCE) * 9 / 10;
+    if (late < PLAIN || late <= passed || stretched(PATIENCE) <= LITTLE)
+        return;
+    stretch_time((double)LITTLE / (double)stretched(PATIENCE));
+    printf("---   the server keeps the tests waiting; from here on they wait half a second for each answer\n");
 }
 
 static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *))
@@ -151,6 +179,7 @@ static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *
     if (!keep || told_story->outcome != OUTCOME_FAILED)
         delete_tree(job->folder);
     told(job->result);
+    lose_patience(job->result);
 }
 
 /* Takes the ended children. */
@@ -199,12 +228,12 @@ static int longer_first(const void *a, const void *b)
     return order ? order : *left < *right ? -1 : *left > *right;
 }
 
-int pool_run(RESULT *results, int count, int jobs, const char *folder, int keep, void (*told)(const RESULT *))
+/* Puts the tests in the order in which they are to start, each with a story of its own. */
+static RESULT **prepare(RESULT *results, int count)
 {
     STORY *stories = mmap(NULL, (size_t)count * sizeof *stories, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                           -1, 0);
     RESULT **order = malloc((size_t)count * sizeof *order);
-    int next = 0, running, interrupted = 0;
     if (stories == MAP_FAILED || !order) {
         perror("grade");
         exit(2);
@@ -214,6 +243,20 @@ int pool_run(RESULT *results, int count, int jobs, const char *folder, int keep,
         order[i] = &results[i];
     }
     qsort(order, (size_t)count, sizeof *order, longer_first);
+    return order;
+}
+
+static void kill_all_jobs(void)
+{
+    for (int i = 0; i < MAX_JOBS; i++)
+        if (jobs_running[i].pid)
+            kill_job(&jobs_running[i]);
+}
+
+int pool_run(RESULT *results, int count, int jobs, const char *folder, int keep, void (*told)(const RESULT *))
+{
+    RESULT **order = prepare(results, count);
+    int next = 0, running, interrupted = 0;
     sigemptyset(&watched);
     sigaddset(&watched, SIGCHLD);
     sigaddset(&watched, SIGINT);
@@ -230,12 +273,11 @@ int pool_run(RESULT *results, int count, int jobs, const char *folder, int keep,
             }
             running += jobs_running[i].pid != 0;
         }
-        if (running && !interrupted && (interrupted = await_news()) != 0)
-            for (int i = 0; i < MAX_JOBS; i++)
-                if (jobs_running[i].pid)
-                    kill_job(&jobs_running[i]);
-        if (interrupted)
-            await_news();
+        int sig = running ? await_news() : 0;
+        if (sig) {
+            interrupted = sig;
+            kill_all_jobs();
+        }
         reap(keep, told);
     } while (running);
     kill_orphans();
