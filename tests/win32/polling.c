@@ -20,7 +20,7 @@ static int last_error_of(int result)
 static void set_blocking(SOCKET s, BOOL blocking)
 {
     u_long flag = blocking ? 0 : 1;
-    REQUIRE_EQ(0, ioctlsocket(s, (long)FIONBIO, &flag));
+    REQUIRE_EQ(0, ioctlsocket(s, (LONG)FIONBIO, &flag));
 }
 
 CASE(polling_an_fd_set_is_a_count_and_an_array)
