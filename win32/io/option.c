@@ -147,6 +147,12 @@ static uint32_t get(socket_object *s, int level, int name, int *number)
     }
 }
 
+/* Options that are on or off, for which one byte of room is enough. */
+static bool is_flag(int level, int name)
+{
+    return (level == SOL_SOCKET && name < SO_LINGER) || level == IPPROTO_TCP || level == IPPROTO_IPV6;
+}
+
 int WSAAPI getsockopt(SOCKET s, int level, int optname, char *optval, int *optlen)
 {
     int number = 0, seconds = -1;
@@ -160,7 +166,7 @@ int WSAAPI getsockopt(SOCKET s, int level, int optname, char *optval, int *optle
         LINGER linger = {seconds >= 0, seconds >= 0 ? (u_short)seconds : 0};
         memcpy(optval, &linger, sizeof linger);
         *optlen = sizeof linger;
-    } else if (optval && optlen && *optlen >= 1) {
+    } else if (optval && optlen && *optlen >= (is_flag(level, optname) ? 1 : (int)sizeof number)) {
         status = get(found, level, optname, &number);
         *optlen = *optlen < (int)sizeof number ? *optlen : (int)sizeof number;
         memcpy(optval, &number, (size_t)*optlen);

@@ -133,8 +133,8 @@ static uint32_t perform_send(socket_object *s, op *record)
                                     record->kind == OP_SEND_TO ? record->extra : NULL);
         if (status == STATUS_WOULD_BLOCK)
             s->writable = READY_NO;
-        if (status == STATUS_PIPE_BROKEN)
-            status = STATUS_CONNECTION_RESET; /* this side did not shut down, so the other did it */
+        if (status == STATUS_PIPE_BROKEN) /* this side did not shut down: the other did it, or nobody is there */
+            status = s->connected ? STATUS_CONNECTION_RESET : STATUS_CONNECTION_INVALID;
         if (status)
             return connection_error(s, status);
         record->bytes += (uint32_t)bytes;

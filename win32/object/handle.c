@@ -123,6 +123,17 @@ void object_keep(object *o)
     __atomic_add_fetch(&entry_of(object_handle(o))->word, 1, __ATOMIC_RELAXED);
 }
 
+bool object_try_keep(object *o)
+{
+    struct entry *entry = entry_of(object_handle(o));
+    uint64_t word = __atomic_load_n(&entry->word, __ATOMIC_RELAXED);
+    do {
+        if (!(word & REFERENCES))
+            return false;
+    } while (!__atomic_compare_exchange_n(&entry->word, &word, word + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    return true;
+}
+
 static void recycle(uint32_t index, struct entry *entry)
 {
     lock_acquire(&table.lock);

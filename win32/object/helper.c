@@ -31,25 +31,22 @@ void ready_events(const host_event *events, int count, uint32_t sequence)
     }
 }
 
-/* Looks at every port. One that is being closed is kept alive by the reference, and skips itself. */
+/* Looks at every port. The reference keeps a port, and with it its link to the next, while the lock is free. */
 static bool tend_ports(void)
 {
     bool again = false;
     port *current = NULL;
     lock_acquire(&helper.lock);
     for (port *p = helper.ports; p; p = p->next) {
-        object_keep(&p->base);
+        if (!object_try_keep(&p->base))
+            continue; /* it is being destroyed, and waits for the lock to leave the list */
         lock_release(&helper.lock);
         if (current)
             object_release(&current->base);
         current = p;
         again |= port_tend(p);
         lock_acquire(&helper.lock);
-        if (!p->listed)
-            break; /* its link is no longer good; the others have their turn at the next tick */
     }
-    if (current && !current->listed)
-        again = true;
     lock_release(&helper.lock);
     if (current)
         object_release(&current->base);
@@ -106,7 +103,6 @@ void helper_add_port(port *p)
     start();
     lock_acquire(&helper.lock);
     p->next = helper.ports;
-    p->listed = true;
     helper.ports = p;
     lock_release(&helper.lock);
 }
@@ -117,7 +113,6 @@ void helper_remove_port(port *p)
     for (port **link = &helper.ports; *link; link = &(*link)->next)
         if (*link == p) {
             *link = p->next;
-            p->listed = false;
             break;
         }
     lock_release(&helper.lock);

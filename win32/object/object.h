@@ -59,6 +59,8 @@ object *object_find(HANDLE handle, unsigned kinds);
 
 /** Takes a further reference for somebody who has one. */
 void object_keep(object *o);
+/** Takes a reference for somebody who has none but knows that the memory is still there. @return false: too late */
+bool object_try_keep(object *o);
 /** Gives a reference back; destroys the object with the last. NULL is allowed. */
 void object_release(object *o);
 

@@ -407,7 +407,8 @@ bool port_tend(port *p)
     bool quiet = sequence == p->seen_sequence;
     p->seen_sequence = sequence;
     p->quiet_ticks = quiet ? p->quiet_ticks + 1 : 0;
-    if (!p->leader && p->files && !p->closed) {
+    /* A closed port still polls for its files: operations with an event of their own go on. */
+    if (!p->leader && p->files) {
         bool pending = __atomic_load_n(&p->pending, __ATOMIC_SEQ_CST) > 0;
         tend_again = pending || p->oldest;
         /* Whoever led last has been away for a whole tick. */
@@ -446,17 +447,18 @@ static void closing(object *o)
     for (waiter *w = p->newest; w; w = w->older)
         wake(p, w, &wakes);
     unlock_and_wake(p, &wakes);
+    helper_notice();
     while (packet) {
         op *next = packet->next;
         op_free(packet);
         packet = next;
     }
-    helper_remove_port(p);
 }
 
 static void destroy(object *o)
 {
     port *p = (port *)o;
+    helper_remove_port(p);
     host_poll_destroy(p->poll);
     free(p);
 }

@@ -53,7 +53,6 @@ typedef struct port {
 
     /* Guarded by the helper's lock. */
     struct port *next;
-    bool listed;
 
     /* Counted without the lock. */
     uint32_t pending;  /**< operations that wait for readiness on this port's files */

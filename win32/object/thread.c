@@ -27,7 +27,6 @@ static thread *create(void)
     if (!t)
         return NULL;
     t->waitable.manual_reset = true;
-    t->exit_code = STILL_ACTIVE;
     t->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
     return t;
 }
@@ -39,8 +38,7 @@ static void thread_ended(void *value)
     self = t; /* the C library may have cleared it before this destructor runs */
     port_leave(t);
     op_spares_free(t);
-    if (t->exit_code == STILL_ACTIVE)
-        t->exit_code = 0;
+    mutexes_abandon(t);
     JOURNAL_EVENT("thread-end", "thread", object_handle(&t->waitable.base), NULL, t->id, 0);
     waitable_set(&t->waitable);
     self = NULL;
@@ -117,9 +115,18 @@ uintptr_t _beginthreadex(void *Security, unsigned StackSize, unsigned (*Start)(v
     return (uintptr_t)CreateThread(NULL, StackSize, Start, Argument, Flags, ThreadId);
 }
 
+/* The thread behind a handle, with a reference; GetCurrentThread's pseudo handle means the caller. */
+static thread *find(HANDLE handle)
+{
+    if (handle != GetCurrentThread())
+        return (thread *)object_find(handle, OBJECT_THREAD);
+    object_keep(&thread_self()->waitable.base);
+    return thread_self();
+}
+
 DWORD WINAPI ResumeThread(HANDLE hThread)
 {
-    thread *t = (thread *)object_find(hThread, OBJECT_THREAD);
+    thread *t = find(hThread);
     if (!t) {
         SetLastError(ERROR_INVALID_HANDLE);
         return (DWORD)-1;
@@ -143,11 +150,11 @@ void _endthreadex(unsigned ExitCode)
 
 BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
 {
-    thread *t = (thread *)object_find(hThread, OBJECT_THREAD);
+    thread *t = find(hThread);
     if (!t)
         return fail(ERROR_INVALID_HANDLE);
     /* The code is written before the thread is signalled; until then it is still active. */
-    *lpExitCode = WaitForSingleObject(hThread, 0) == WAIT_OBJECT_0 ? t->exit_code : STILL_ACTIVE;
+    *lpExitCode = waitable_is_set(&t->waitable) ? t->exit_code : STILL_ACTIVE;
     object_release(&t->waitable.base);
     return TRUE;
 }
@@ -159,7 +166,7 @@ DWORD WINAPI GetCurrentThreadId(void)
 
 DWORD WINAPI GetThreadId(HANDLE Thread)
 {
-    thread *t = (thread *)object_find(Thread, OBJECT_THREAD);
+    thread *t = find(Thread);
     DWORD id = t ? t->id : 0;
     if (!t)
         SetLastError(ERROR_INVALID_HANDLE);

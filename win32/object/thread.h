@@ -34,7 +34,8 @@ typedef struct thread {
     struct op *spares;    /**< operation records to reuse */
     unsigned spare_count;
     waiter waiter;
-    bool ended_by_exit;
+
+    waitable *mutexes;   /**< those it owns; guarded by the dispatcher's lock */
 
     /* Guarded by port->lock. */
     bool active; /**< counts in port->active */

@@ -34,14 +34,34 @@ static bool is_set(const waitable *w, const thread *t)
     return w->count > 0 || (w->base.type->kind == OBJECT_MUTEX && w->owner == t);
 }
 
+static void own(waitable *mutex, thread *t)
+{
+    mutex->owner = t;
+    mutex->next_owned = t->mutexes;
+    t->mutexes = mutex;
+}
+
+static void disown(waitable *mutex)
+{
+    waitable **link = &mutex->owner->mutexes;
+    while (*link != mutex)
+        link = &(*link)->next_owned;
+    *link = mutex->next_owned;
+    mutex->owner = NULL;
+    mutex->recursion = 0;
+    mutex->count = 1;
+}
+
 /* What a wait that succeeds does to the object. */
 static void consume(waitable *w, thread *t)
 {
     switch (w->base.type->kind) {
     case OBJECT_MUTEX:
-        w->owner = t;
+        if (w->owner != t)
+            own(w, t);
         w->recursion++;
         w->count = 0;
+        w->abandoned = false;
         break;
     case OBJECT_SEMAPHORE:
         w->count--;
@@ -60,17 +80,20 @@ static bool try_satisfy(struct wait *wait)
         if (!is_set(wait->blocks[i].object, wait->thread))
             continue;
         if (!wait->all) {
+            wait->result = (wait->blocks[i].object->abandoned ? WAIT_ABANDONED_0 : WAIT_OBJECT_0) + i;
             consume(wait->blocks[i].object, wait->thread);
-            wait->result = WAIT_OBJECT_0 + i;
             return true;
         }
         ready++;
     }
     if (!wait->all || ready < wait->count)
         return false;
-    for (DWORD i = 0; i < wait->count; i++)
-        consume(wait->blocks[i].object, wait->thread);
     wait->result = WAIT_OBJECT_0;
+    for (DWORD i = 0; i < wait->count; i++) {
+        if (wait->blocks[i].object->abandoned)
+            wait->result = WAIT_ABANDONED_0;
+        consume(wait->blocks[i].object, wait->thread);
+    }
     return true;
 }
 
@@ -128,6 +151,26 @@ void waitable_clear(waitable *w)
 {
     lock_acquire(&dispatcher);
     w->count = 0;
+    lock_release(&dispatcher);
+}
+
+bool waitable_is_set(waitable *w)
+{
+    lock_acquire(&dispatcher);
+    bool set = w->count > 0;
+    lock_release(&dispatcher);
+    return set;
+}
+
+void mutexes_abandon(thread *t)
+{
+    lock_acquire(&dispatcher);
+    while (t->mutexes) {
+        waitable *mutex = t->mutexes;
+        disown(mutex);
+        mutex->abandoned = true;
+        release_waiters(mutex);
+    }
     lock_release(&dispatcher);
 }
 
@@ -219,7 +262,12 @@ DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn,
 
 static void destroy(object *o)
 {
-    free(o);
+    waitable *w = (waitable *)o;
+    lock_acquire(&dispatcher);
+    if (w->owner)
+        disown(w);
+    lock_release(&dispatcher);
+    free(w);
 }
 
 static const object_type event_type = {.kind = OBJECT_EVENT, .destroy = destroy};
@@ -264,9 +312,10 @@ HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCSTR lpName)
 {
     (void)lpMutexAttributes, (void)lpName;
-    return create(&mutex_type, (waitable){.count = !bInitialOwner,
-                                          .recursion = bInitialOwner ? 1 : 0,
-                                          .owner = bInitialOwner ? thread_self() : NULL});
+    HANDLE handle = create(&mutex_type, (waitable){.count = 1});
+    if (handle && bInitialOwner)
+        WaitForSingleObject(handle, 0);
+    return handle;
 }
 
 BOOL WINAPI SetEvent(HANDLE hEvent)
@@ -337,8 +386,7 @@ BOOL WINAPI ReleaseMutex(HANDLE hMutex)
         if (w->owner != thread_self()) {
             error = ERROR_NOT_OWNER;
         } else if (--w->recursion == 0) {
-            w->owner = NULL;
-            w->count = 1;
+            disown(w);
             release_waiters(w);
         }
         lock_release(&dispatcher);

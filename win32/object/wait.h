@@ -21,12 +21,17 @@ typedef struct waitable {
     bool manual_reset;                /**< event, thread: a wait leaves it set */
     struct thread *owner;             /**< mutex only */
     LONG recursion;                   /**< mutex only */
+    bool abandoned;                   /**< mutex only: its owner ended without releasing it */
+    struct waitable *next_owned;      /**< mutex only: the owner's next */
     struct wait_block *first, *last;  /**< who waits, in the order of coming */
 } waitable;
 
 /** Sets an event, or ends a thread's running: lets go whom it can. */
 void waitable_set(waitable *w);
 void waitable_clear(waitable *w);
+bool waitable_is_set(waitable *w);
+/** The thread ends: mutexes that it still owns go to others, who are told WAIT_ABANDONED. */
+void mutexes_abandon(struct thread *t);
 
 /** Sets or clears the event behind a handle; other handles are ignored. */
 void event_set_by_handle(HANDLE event);

@@ -94,7 +94,7 @@ int host_wait_ready(host_wait_entry *entries, unsigned count, uint64_t timeout)
         return 0;
     for (unsigned i = 0; i < count; i++)
         fds[i] = (struct pollfd){.fd = entries[i].file,
-                                 .events = (short)((entries[i].wanted & HOST_READABLE ? POLLIN : 0) |
+                                 .events = (short)((entries[i].wanted & HOST_READABLE ? POLLIN | POLLRDHUP : 0) |
                                                    (entries[i].wanted & HOST_WRITABLE ? POLLOUT : 0))};
     struct timespec limit = {(time_t)(timeout / 1000000000u), (long)(timeout % 1000000000u)};
     int ready = ppoll(fds, count, timeout == HOST_FOREVER ? NULL : &limit, NULL);
@@ -102,7 +102,7 @@ int host_wait_ready(host_wait_entry *entries, unsigned count, uint64_t timeout)
         short bits = ready > 0 ? fds[i].revents : 0;
         entries[i].ready = (bits & POLLIN ? (unsigned)HOST_READABLE : 0u) |
                            (bits & POLLOUT ? (unsigned)HOST_WRITABLE : 0u) |
-                           (bits & (POLLHUP | POLLERR) ? (unsigned)HOST_HANGUP : 0u);
+                           (bits & (POLLHUP | POLLRDHUP | POLLERR) ? (unsigned)HOST_HANGUP : 0u);
     }
     if (fds != small)
         free(fds);

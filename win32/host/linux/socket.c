@@ -220,6 +220,8 @@ uint32_t host_option_get(host_file file, host_option option, int *value)
         return linux_status(errno);
     if (option == HOST_OPTION_LINGER)
         *value = linger.l_onoff ? linger.l_linger : -1;
+    if (option == HOST_OPTION_SEND_BUFFER || option == HOST_OPTION_RECEIVE_BUFFER)
+        *value /= 2; /* Linux doubles what is set, for its own bookkeeping */
     if (option == HOST_OPTION_ERROR)
         *value = (int)linux_status(*value);
     return STATUS_SUCCESS;
