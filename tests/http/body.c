@@ -39,6 +39,7 @@ static int read_piece(HTTP_BODY *body, const char *data, size_t length, OUTCOME 
     }
     require(consumed <= length - used, "%zu consumed of %zu", consumed, length - used);
     used += consumed;
+    require(part.Data == NULL && part.Length == 0, "a part without HTTP_BODY_PART");
     require(answer != HTTP_BODY_MORE || used == length, "more is wanted, but %zu bytes were left", length - used);
     outcome->consumed += used;
     discard(copy);
@@ -81,7 +82,7 @@ static const struct {
     size_t length;
     int answer;
     const char *payload;
-    size_t rest; /* bytes that are left to the next request */
+    size_t rest; /* bytes that are left: to the next request, or behind the byte that was refused */
 } chunked[] = {
     {"empty", BYTES("0\r\n\r\n"), HTTP_BODY_END, "", 0},
     {"one chunk", BYTES("5\r\nhello\r\n0\r\n\r\n"), HTTP_BODY_END, "hello", 0},
@@ -104,54 +105,54 @@ static const struct {
     {"a trailer", BYTES("1\r\na\r\n0\r\nA: b\r\n\r\n"), HTTP_BODY_END, "a", 0},
     {"two trailers, one empty", BYTES("0\r\nA:\r\nContent-Length: 5\r\n\r\nhello"), HTTP_BODY_END, "", 5},
     /* sizes */
-    {"no size", BYTES("\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"a word for a size", BYTES("hello\r\n"), 400, "", 0},
-    {"0x", BYTES("0x5\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"plus", BYTES("+5\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"minus", BYTES("-5\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"minus zero", BYTES("-0\r\n\r\n"), 400, "", 0},
-    {"a space before the size", BYTES(" 5\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"a space after the size", BYTES("5 \r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"a tab after the size", BYTES("5\t\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"two numbers", BYTES("5 5\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"a comma", BYTES("5,5\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"an underscore", BYTES("1_0\r\n"), 400, "", 0},
-    {"a NUL in the size", BYTES("5\0\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"a letter beyond f", BYTES("1g\r\n"), 400, "", 0},
-    {"an extension alone", BYTES(";a\r\n"), 400, "", 0},
+    {"no size", BYTES("\r\nhello\r\n0\r\n\r\n"), 400, "", 13},
+    {"a word for a size", BYTES("hello\r\n"), 400, "", 6},
+    {"0x", BYTES("0x5\r\nhello\r\n0\r\n\r\n"), 400, "", 15},
+    {"plus", BYTES("+5\r\nhello\r\n0\r\n\r\n"), 400, "", 15},
+    {"minus", BYTES("-5\r\nhello\r\n0\r\n\r\n"), 400, "", 15},
+    {"minus zero", BYTES("-0\r\n\r\n"), 400, "", 5},
+    {"a space before the size", BYTES(" 5\r\nhello\r\n0\r\n\r\n"), 400, "", 15},
+    {"a space after the size", BYTES("5 \r\nhello\r\n0\r\n\r\n"), 400, "", 13},
+    {"a tab after the size", BYTES("5\t\r\nhello\r\n0\r\n\r\n"), 400, "", 13},
+    {"two numbers", BYTES("5 5\r\nhello\r\n0\r\n\r\n"), 400, "", 14},
+    {"a comma", BYTES("5,5\r\nhello\r\n0\r\n\r\n"), 400, "", 15},
+    {"an underscore", BYTES("1_0\r\n"), 400, "", 3},
+    {"a NUL in the size", BYTES("5\0\r\nhello\r\n0\r\n\r\n"), 400, "", 14},
+    {"a letter beyond f", BYTES("1g\r\n"), 400, "", 2},
+    {"an extension alone", BYTES(";a\r\n"), 400, "", 3},
     /* line ends */
-    {"bare LF after the size", BYTES("5\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"bare CR after the size", BYTES("5\rhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"bare LF in an extension", BYTES("5;a\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"bare CR in an extension", BYTES("5;a\rb\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"CR CR LF after the size", BYTES("5\r\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"a NUL in an extension", BYTES("5;a\0\r\nhello\r\n0\r\n\r\n"), 400, "", 0},
-    {"bare LF after the data", BYTES("5\r\nhello\n0\r\n\r\n"), 400, "hello", 0},
-    {"bare CR after the data", BYTES("5\r\nhello\r0\r\n\r\n"), 400, "hello", 0},
-    {"no line end after the data", BYTES("5\r\nhello0\r\n\r\n"), 400, "hello", 0},
-    {"more data than the size says", BYTES("5\r\nhellohello\r\n0\r\n\r\n"), 400, "hello", 0},
-    {"less data than the size says", BYTES("6\r\nhello\r\n0\r\n\r\n"), 400, "hello\r", 0},
-    {"bare LF after the last size", BYTES("0\n\r\n"), 400, "", 0},
+    {"bare LF after the size", BYTES("5\nhello\r\n0\r\n\r\n"), 400, "", 12},
+    {"bare CR after the size", BYTES("5\rhello\r\n0\r\n\r\n"), 400, "", 11},
+    {"bare LF in an extension", BYTES("5;a\nhello\r\n0\r\n\r\n"), 400, "", 12},
+    {"bare CR in an extension", BYTES("5;a\rb\r\nhello\r\n0\r\n\r\n"), 400, "", 14},
+    {"CR CR LF after the size", BYTES("5\r\r\nhello\r\n0\r\n\r\n"), 400, "", 13},
+    {"a NUL in an extension", BYTES("5;a\0\r\nhello\r\n0\r\n\r\n"), 400, "", 14},
+    {"bare LF after the data", BYTES("5\r\nhello\n0\r\n\r\n"), 400, "hello", 5},
+    {"bare CR after the data", BYTES("5\r\nhello\r0\r\n\r\n"), 400, "hello", 4},
+    {"no line end after the data", BYTES("5\r\nhello0\r\n\r\n"), 400, "hello", 4},
+    {"more data than the size says", BYTES("5\r\nhellohello\r\n0\r\n\r\n"), 400, "hello", 11},
+    {"less data than the size says", BYTES("6\r\nhello\r\n0\r\n\r\n"), 400, "hello\r", 5},
+    {"bare LF after the last size", BYTES("0\n\r\n"), 400, "", 2},
     {"bare LF at the end", BYTES("0\r\n\n"), 400, "", 0},
     {"bare CR at the end", BYTES("0\r\n\rG"), 400, "", 0},
-    {"bytes where the end should be", BYTES("0\r\nGET / HTTP/1.1\r\n\r\n"), 400, "", 0},
+    {"bytes where the end should be", BYTES("0\r\nGET / HTTP/1.1\r\n\r\n"), 400, "", 14},
     /* trailers */
-    {"a trailer without a colon", BYTES("0\r\nA\r\n\r\n"), 400, "", 0},
-    {"a trailer without a name", BYTES("0\r\n: a\r\n\r\n"), 400, "", 0},
-    {"a trailer with a space before the colon", BYTES("0\r\nA : b\r\n\r\n"), 400, "", 0},
-    {"a folded trailer", BYTES("0\r\nA: b\r\n c\r\n\r\n"), 400, "", 0},
-    {"a trailer with a NUL", BYTES("0\r\nA: \0\r\n\r\n"), 400, "", 0},
-    {"a trailer with a bare LF", BYTES("0\r\nA: b\n\r\n"), 400, "", 0},
-    {"a trailer with a bare CR", BYTES("0\r\nA: b\rc\r\n\r\n"), 400, "", 0},
+    {"a trailer without a colon", BYTES("0\r\nA\r\n\r\n"), 400, "", 3},
+    {"a trailer without a name", BYTES("0\r\n: a\r\n\r\n"), 400, "", 6},
+    {"a trailer with a space before the colon", BYTES("0\r\nA : b\r\n\r\n"), 400, "", 7},
+    {"a folded trailer", BYTES("0\r\nA: b\r\n c\r\n\r\n"), 400, "", 5},
+    {"a trailer with a NUL", BYTES("0\r\nA: \0\r\n\r\n"), 400, "", 4},
+    {"a trailer with a bare LF", BYTES("0\r\nA: b\n\r\n"), 400, "", 2},
+    {"a trailer with a bare CR", BYTES("0\r\nA: b\rc\r\n\r\n"), 400, "", 4},
     /* limits; LIMIT is 1000, that is 3e8 */
     {"as much as the limit", BYTES("3e8\r\n"), HTTP_BODY_MORE, "", 0},
     {"one more than the limit", BYTES("3e9\r\n"), 413, "", 0},
     {"over the limit in the second chunk", BYTES("1\r\na\r\n3e8\r\n"), 413, "a", 0},
     {"2 to the 64th, less 1", BYTES("ffffffffffffffff\r\n"), 413, "", 0},
     {"2 to the 64th, less 1, in the second chunk", BYTES("1\r\na\r\nffffffffffffffff\r\n"), 413, "a", 0},
-    {"2 to the 64th", BYTES("10000000000000000\r\n"), 413, "", 0},
-    {"2 to the 64th and 5", BYTES("10000000000000005\r\nhello\r\n0\r\n\r\n"), 413, "", 0},
-    {"2 to the 32nd and 5", BYTES("100000005\r\nhello\r\n0\r\n\r\n"), 413, "", 0},
+    {"2 to the 64th", BYTES("10000000000000000\r\n"), 413, "", 2},
+    {"2 to the 64th and 5", BYTES("10000000000000005\r\nhello\r\n0\r\n\r\n"), 413, "", 14},
+    {"2 to the 32nd and 5", BYTES("100000005\r\nhello\r\n0\r\n\r\n"), 413, "", 12},
 };
 
 START_TEST(chunked_bodies)
@@ -166,9 +167,8 @@ START_TEST(chunked_bodies)
                     memcmp(outcome.payload, chunked[_i].payload, outcome.length) == 0,
                 "%s: %s, seed %d: expected payload \"%s\", got %s", chunked[_i].name, shown, (int)seed,
                 chunked[_i].payload, show(outcome.payload, outcome.length));
-        if (outcome.answer < 400) {
-            ck_assert_uint_eq(outcome.consumed, chunked[_i].length - chunked[_i].rest);
-        }
+        require(outcome.consumed == chunked[_i].length - chunked[_i].rest, "%s: %s, seed %d: %zu bytes consumed",
+                chunked[_i].name, shown, (int)seed, outcome.consumed);
     }
 }
 END_TEST
@@ -202,6 +202,19 @@ START_TEST(bodies_with_a_length)
         ck_assert_uint_eq(outcome.length, lengths[_i].consumed);
         ck_assert_mem_eq(outcome.payload, lengths[_i].data, outcome.length);
     }
+}
+END_TEST
+
+/* The greatest chunk that 64 bits hold is taken, where the limit lets it; the next is not. */
+START_TEST(the_greatest_chunk)
+{
+    ck_assert_int_eq(read_all(HTTP_BODY_CHUNKED, 0, UINT64_MAX, BYTES("ffffffffffffffff\r\na"), 0).answer,
+                     HTTP_BODY_MORE);
+    ck_assert_int_eq(read_all(HTTP_BODY_CHUNKED, 0, UINT64_MAX, BYTES("10000000000000000\r\na"), 0).answer, 413);
+    ck_assert_int_eq(read_all(HTTP_BODY_CHUNKED, 0, UINT64_MAX, BYTES("1\r\na\r\nffffffffffffffff\r\n"), 0).answer,
+                     413);
+    ck_assert_int_eq(read_all(HTTP_BODY_CHUNKED, 0, UINT64_MAX, BYTES("1\r\na\r\nfffffffffffffffe\r\n"), 0).answer,
+                     HTTP_BODY_MORE);
 }
 END_TEST
 
@@ -307,6 +320,7 @@ TCase *body_tests(void)
     tcase_set_timeout(tcase, 20);
     tcase_add_loop_test(tcase, chunked_bodies, 0, COUNT(chunked));
     tcase_add_loop_test(tcase, bodies_with_a_length, 0, COUNT(lengths));
+    tcase_add_test(tcase, the_greatest_chunk);
     tcase_add_test(tcase, no_body_is_over_before_it_begins);
     tcase_add_test(tcase, framing_is_bounded);
     tcase_add_test(tcase, random_chunks_in_random_pieces);

@@ -95,6 +95,7 @@ static const struct {
     {BYTES("/%zz"), 400},
     {BYTES("/%2g"), 400},
     {BYTES("/%g2"), 400},
+    {BYTES("/%g2%80%80%80"), 400},
     {BYTES("/%%32%65"), 400},
     {BYTES("/%u002e%u002e/a"), 400},
     {BYTES("/%+1"), 400},

@@ -109,8 +109,10 @@ START_TEST(encodings_of_paths)
 
     ck_assert_uint_eq(HttpEncodePath("a b/caf\xC3\xA9?#%.txt", out, sizeof(out)), 29);
     ck_assert_str_eq(out, "/a%20b/caf%C3%A9%3F%23%25.txt");
-    ck_assert_uint_eq(HttpEncodePath("", out, sizeof(out)), 1);
+    ck_assert_uint_eq(HttpEncodePath("", out, 2), 1);
     ck_assert_str_eq(out, "/");
+    ck_assert_uint_eq(HttpEncodePath("azAZ09/-._~@[`{", out, sizeof(out)), 24);
+    ck_assert_str_eq(out, "/azAZ09/-._~%40%5B%60%7B");
     ck_assert_uint_eq(HttpEncodePath("a\r\nX: y", out, sizeof(out)), 16);
     ck_assert_str_eq(out, "/a%0D%0AX%3A%20y");
 }

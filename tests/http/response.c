@@ -105,7 +105,7 @@ END_TEST
 START_TEST(what_cannot_be_written)
 {
     char out[HTTP_MAX_RESPONSE_HEADER];
-    const char *const texts[] = {"a\r\nX: y", "a\nb", "a\rb", "a\x01", "a\x7F"};
+    const char *const texts[] = {"\na", "a\r\nX: y", "a\nb", "a\rb", "a\x01", "a\x7F"};
     HTTP_RESPONSE plain = {.Status = 200, .MinorVersion = 1, .KeepAlive = 1}, response;
 
     for (int i = 0; i < COUNT(texts); i++) {

@@ -123,6 +123,7 @@ static const struct {
     {BYTES(""), 414},
     {BYTES("GET / HTTP/1.1\r\n"), 431},
     {BYTES("GET / HTTP/1.1\n"), 431},
+    {BYTES("a\n"), 431},
     {BYTES("\r\nGET / HTTP/1.1\r\nCookie: aaaaaaa"), 431},
 };
 

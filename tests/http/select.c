@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define TAG     "\"0123456789ab\""
+#define TAG "\"0123456789ab\""
 #define CHANGED 784111777 /* Sun, 06 Nov 1994 08:49:37 GMT */
 
 static HTTP_TEXT optional(const char *string)
@@ -200,6 +200,24 @@ START_TEST(conditions_on_files)
 }
 END_TEST
 
+/* The first second of time is a date like any other. */
+START_TEST(a_file_of_1970)
+{
+    HTTP_REQUEST request;
+    HTTP_RANGE range;
+    HTTP_FILE file = {100, 0, TAG};
+
+    memset(&request, 0, sizeof(request));
+    request.Method = HTTP_GET;
+    request.IfModifiedSince = text("Thu, 01 Jan 1970 00:00:00 GMT");
+    ck_assert_int_eq(HttpSelect(&request, &file, &range), 304);
+    request.IfRange = request.IfModifiedSince;
+    request.IfModifiedSince.Data = NULL;
+    request.Range = text("bytes=0-9");
+    ck_assert_int_eq(HttpSelect(&request, &file, &range), 206);
+}
+END_TEST
+
 START_TEST(a_file_without_a_tag_matches_none)
 {
     HTTP_REQUEST request;
@@ -252,6 +270,7 @@ TCase *select_tests(void)
     tcase_set_timeout(tcase, 20);
     tcase_add_loop_test(tcase, ranges_of_files, 0, COUNT(ranges));
     tcase_add_loop_test(tcase, conditions_on_files, 0, COUNT(conditions));
+    tcase_add_test(tcase, a_file_of_1970);
     tcase_add_test(tcase, a_file_without_a_tag_matches_none);
     tcase_add_test(tcase, tags_differ_where_files_do);
     return tcase;
