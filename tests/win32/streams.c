@@ -224,16 +224,17 @@ CASE(streams_both_directions_at_once_do_not_wait_for_each_other)
     SOCKET near_end, far_end;
     HANDLE port = narrow_pair(&near_end, &far_end);
     OVERLAPPED sending = {0}, receiving = {0};
-    unsigned char *data = malloc(LARGE), answer[4];
-    REQUIRE(data != NULL);
+    unsigned char *data = malloc(LARGE), *received = malloc(LARGE), answer[4];
+    REQUIRE(data != NULL && received != NULL);
     fill_pattern(data, LARGE);
     EXPECT_EQ(WSA_IO_PENDING, start_send(near_end, data, LARGE, &sending));
     must_receive(near_end, answer, sizeof answer, &receiving);
     send_all(far_end, "xyz", 3);
     EXPECT_GOOD(port, 3, 1, &receiving); /* while the send still waits */
-    receive_all(far_end, data, LARGE);
+    receive_all(far_end, received, LARGE);
     EXPECT_GOOD(port, LARGE, 1, &sending);
     free(data);
+    free(received);
     close_all(port, near_end, far_end);
 }
 
