@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(response_is_finished)
 {
-    enum { SIZE = 16 * MEGABYTE };
+    enum { SIZE = 8 * MEGABYTE };
     serve("--drain 30");
     site_add_pattern("large.bin", SIZE);
     CLIENT *c = client_connect(server.port, 8192);
