@@ -105,7 +105,7 @@ static void set_environment(const SERVER *s)
     static int done;
     if (!done) {
         sanitizer_options("ASAN_OPTIONS", "exitcode=99:detect_leaks=1");
-        sanitizer_options("TSAN_OPTIONS", "exitcode=98:halt_on_error=0");
+        sanitizer_options("TSAN_OPTIONS", "exitcode=98:halt_on_error=0:atexit_sleep_ms=20");
         sanitizer_options("UBSAN_OPTIONS", "print_stacktrace=1");
         done = 1;
     }
