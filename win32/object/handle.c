@@ -138,7 +138,7 @@ static void recycle(uint32_t index, struct entry *entry)
 {
     lock_acquire(&table.lock);
     /* The next generation, closed and without references: every handle to the old one is stale from here on. */
-    uint64_t generation = ((entry->word >> 32) + 1) & GENERATIONS;
+    uint64_t generation = ((__atomic_load_n(&entry->word, __ATOMIC_RELAXED) >> 32) + 1) & GENERATIONS;
     __atomic_store_n(&entry->word, generation << 32 | CLOSED, __ATOMIC_RELAXED);
     entry->next = 0;
     if (table.last_free)
