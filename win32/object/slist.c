@@ -2,13 +2,13 @@
  * @file slist.c
  * Interlocked singly linked lists: a stack without a lock.
  *
- * Top holds the first entry and a sequence number: an entry is aligned to 16 bytes and lies below 2^47, so 43 bits tell
- * it, and 21 are left for the number. Every change counts it up, so that a thread which was held up between looking at
+ * Top holds the first entry and a sequence number: an entry is aligned to 16 bytes and lies below 2^48, so 44 bits tell
+ * it, and 20 are left for the number. Every change counts it up, so that a thread which was held up between looking at
  * Top and exchanging it notices when an entry left and came back meanwhile (the ABA problem).
  */
 #include "object.h"
 
-enum { SEQUENCE_BITS = 21, ALIGNMENT_BITS = 4 };
+enum { SEQUENCE_BITS = 20, ALIGNMENT_BITS = 4 };
 
 static PSLIST_ENTRY first_of(uint64_t top)
 {
