@@ -246,6 +246,16 @@ static int is_device(const char *part, size_t length)
     return 0;
 }
 
+static size_t count(const char *data, size_t length, char byte)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        found += data[i] == byte;
+    }
+    return found;
+}
+
 static void check_path(HTTP_TEXT target)
 {
     char path[HTTP_MAX_TARGET + 20], again[HTTP_MAX_TARGET + 20];
@@ -259,6 +269,7 @@ static void check_path(HTTP_TEXT target)
     }
     size_t length = strlen(path), start = 0;
     must(length < sizeof(path) && path[0] != '/');
+    must(count(path, length, '/') < count(target.Data, target.Length, '/') || target.Data[0] != '/');
     for (size_t i = 0; i <= length; i++) {
         must(i == length || ((unsigned char)path[i] >= ' ' && path[i] != 127 && strchr("\\:*?\"<>|", path[i]) == NULL));
         if (i == length || path[i] == '/') {
@@ -315,7 +326,7 @@ static void check_date(HTTP_TEXT text)
 
 static void check_file(const HTTP_REQUEST *request)
 {
-    static const uint64_t sizes[] = {0, 1, 100, UINT64_C(5000000000), UINT64_MAX};
+    static const uint64_t sizes[] = {0, 1, 10, 100, UINT64_C(5000000000), UINT64_MAX};
     HTTP_FILE file = {0, 784111777, ""};
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
