@@ -157,7 +157,7 @@ bool host_address_to_text(int family, const void *bytes, char *text, size_t size
 /** @name Files @{ */
 enum { HOST_OPEN_READ = 1, HOST_OPEN_WRITE = 2, HOST_OPEN_CREATE = 4, HOST_OPEN_NEW = 8, HOST_OPEN_TRUNCATE = 16 };
 typedef struct host_file_information {
-    uint64_t size;
+    uint64_t size; /**< of a regular file, else 0 */
     uint64_t created, accessed, written; /**< as FILETIME counts */
     uint64_t index;
     uint32_t volume;
@@ -195,7 +195,7 @@ void *host_memory_map(host_file file, uint64_t offset, size_t size, bool writabl
 /** @} */
 
 /** @name Console and diagnostics @{ */
-/** From now on signal is called, from a signal handler, with 0 for Ctrl-C and 1 for a request to terminate. */
+/** From now on signal is called, perhaps from a signal handler, with 0 for Ctrl-C and 1 for a request to terminate. */
 void host_console_listen(void (*signal)(int event));
 /** Opens a file for the journal. */
 host_file host_log_open(const char *path);

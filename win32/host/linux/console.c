@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,15 +20,41 @@ static void on_signal(int number)
     listener(number == SIGINT ? 0 : 1);
 }
 
+static void *wait_for_signals(void *unused)
+{
+    sigset_t set = linux_console_signals();
+    for (int number; sigwait(&set, &number) == 0;)
+        on_signal(number);
+    return unused;
+}
+
+/* A thread of its own takes the signals, and all threads that the port knows of keep them blocked: so a handler never
+ * interrupts the program's code. It is installed all the same, for threads that the port does not know. */
 void host_console_listen(void (*signal)(int event))
 {
+    sigset_t set = linux_console_signals();
     struct sigaction action;
+    pthread_t thread;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     action.sa_flags = SA_RESTART;
     listener = signal;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (pthread_create(&thread, NULL, wait_for_signals, NULL) == 0)
+        pthread_detach(thread);
+    else
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+sigset_t linux_console_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    return set;
 }
 
 host_file host_log_open(const char *path)

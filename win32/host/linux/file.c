@@ -91,7 +91,7 @@ static uint64_t to_filetime(struct timespec time)
 static void describe(const struct stat *status, host_file_information *information)
 {
     *information = (host_file_information){
-        .size = (uint64_t)status->st_size,
+        .size = S_ISREG(status->st_mode) ? (uint64_t)status->st_size : 0, /* a folder's would say nothing */
         .created = to_filetime(status->st_ctim),
         .accessed = to_filetime(status->st_atim),
         .written = to_filetime(status->st_mtim),

@@ -5,6 +5,7 @@
 #ifndef LINUX_H
 #define LINUX_H
 
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "../host.h"
@@ -17,5 +18,8 @@ socklen_t linux_address_in(const host_address *address, struct sockaddr_storage 
 void linux_address_out(const struct sockaddr_storage *storage, socklen_t length, host_address *address);
 int linux_family_in(int family);
 int linux_family_out(int family);
+
+/** SIGINT and SIGTERM: what the console stands for. Threads that the port starts keep them blocked. */
+sigset_t linux_console_signals(void);
 
 #endif

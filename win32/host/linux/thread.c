@@ -51,7 +51,9 @@ struct start {
 static void *thread_main(void *pointer)
 {
     struct start start = *(struct start *)pointer;
+    sigset_t set = linux_console_signals();
     free(pointer);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     start.run(start.argument);
     return NULL;
 }
