@@ -19,7 +19,8 @@
 #define WAIT_IO_COMPLETION 0x000000C0
 #define WAIT_FAILED 0xFFFFFFFFu
 
-/** @name Objects that can be waited for. Names are ignored: no object is shared between processes. @{ */
+/** @name Objects that can be waited for. Names are ignored: no object is shared between processes.
+ * @{ */
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCSTR lpName);
 BOOL WINAPI SetEvent(HANDLE hEvent);
@@ -44,7 +45,8 @@ void WINAPI Sleep(DWORD dwMilliseconds);
 DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable);
 /** @} */
 
-/** @name Critical sections: recursive, owned by a thread. The fields are the port's. @{ */
+/** @name Critical sections: recursive, owned by a thread. The fields are the port's.
+ * @{ */
 typedef struct _RTL_CRITICAL_SECTION {
     uint32_t State;      /**< 0 free, 1 held, 2 held and somebody waits */
     DWORD OwningThread;  /**< thread identifier, 0 when free */
@@ -61,7 +63,8 @@ void WINAPI LeaveCriticalSection(LPCRITICAL_SECTION lpCriticalSection);
 void WINAPI DeleteCriticalSection(LPCRITICAL_SECTION lpCriticalSection);
 /** @} */
 
-/** @name Slim reader/writer locks and condition variables: not recursive, all zero when free. @{ */
+/** @name Slim reader/writer locks and condition variables: not recursive, all zero when free.
+ * @{ */
 typedef struct _RTL_SRWLOCK {
     uint32_t State;    /**< readers, or the writer's bit; see object/slim.c */
     uint32_t Reserved; /**< as large as on Windows */
@@ -102,7 +105,8 @@ typedef BOOL(WINAPI *PINIT_ONCE_FN)(PINIT_ONCE InitOnce, PVOID Parameter, PVOID 
 BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE InitOnce, PINIT_ONCE_FN InitFn, PVOID Parameter, LPVOID *Context);
 /** @} */
 
-/** @name Interlocked operations: each a full barrier, as on Windows. @{ */
+/** @name Interlocked operations: each a full barrier, as on Windows.
+ * @{ */
 static inline LONG InterlockedIncrement(LONG volatile *Addend)
 {
     return __atomic_add_fetch(Addend, 1, __ATOMIC_SEQ_CST);
@@ -178,7 +182,8 @@ static inline void MemoryBarrier(void)
 #endif
 /** @} */
 
-/** @name Interlocked singly linked lists. Entries are aligned to MEMORY_ALLOCATION_ALIGNMENT. @{ */
+/** @name Interlocked singly linked lists. Entries are aligned to MEMORY_ALLOCATION_ALIGNMENT.
+ * @{ */
 #define MEMORY_ALLOCATION_ALIGNMENT 16
 typedef struct _SLIST_ENTRY {
     struct _SLIST_ENTRY *Next;

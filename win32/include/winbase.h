@@ -12,7 +12,8 @@
 #include "windef.h"
 #include "winerror.h"
 
-/** @name Handles and errors @{ */
+/** @name Handles and errors
+ * @{ */
 BOOL WINAPI CloseHandle(HANDLE hObject);
 DWORD WINAPI GetLastError(void);
 void WINAPI SetLastError(DWORD dwErrCode);
@@ -38,7 +39,8 @@ DWORD WINAPI FormatMessageA(DWORD dwFlags, LPCVOID lpSource, DWORD dwMessageId, 
 #define FormatMessage FormatMessageA
 /** @} */
 
-/** @name Completion ports @{ */
+/** @name Completion ports
+ * @{ */
 #define FILE_SKIP_COMPLETION_PORT_ON_SUCCESS 0x1
 #define FILE_SKIP_SET_EVENT_ON_HANDLE 0x2
 
@@ -58,7 +60,8 @@ BOOL WINAPI CancelIo(HANDLE hFile);
 BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped);
 /** @} */
 
-/** @name Files @{ */
+/** @name Files
+ * @{ */
 #define GENERIC_READ 0x80000000u
 #define GENERIC_WRITE 0x40000000u
 #define GENERIC_EXECUTE 0x20000000u
@@ -177,7 +180,8 @@ DWORD WINAPI GetCurrentDirectoryA(DWORD nBufferLength, LPSTR lpBuffer);
 HANDLE WINAPI GetStdHandle(DWORD nStdHandle);
 /** @} */
 
-/** @name Memory @{ */
+/** @name Memory
+ * @{ */
 #define PAGE_NOACCESS 0x01
 #define PAGE_READONLY 0x02
 #define PAGE_READWRITE 0x04
@@ -219,7 +223,8 @@ HLOCAL WINAPI LocalFree(HLOCAL hMem);
 #define GlobalFree LocalFree
 /** @} */
 
-/** @name System and time @{ */
+/** @name System and time
+ * @{ */
 typedef struct _SYSTEM_INFO {
     union {
         DWORD dwOemId;
@@ -258,7 +263,8 @@ void WINAPI OutputDebugStringA(LPCSTR lpOutputString);
 #define OutputDebugString OutputDebugStringA
 /** @} */
 
-/** @name Console @{ */
+/** @name Console
+ * @{ */
 #define CTRL_C_EVENT 0
 #define CTRL_BREAK_EVENT 1
 #define CTRL_CLOSE_EVENT 2

@@ -309,7 +309,8 @@ struct hostent *WSAAPI gethostbyname(const char *name);
 ULONG WSAAPI inet_addr(const char *cp);
 char *WSAAPI inet_ntoa(struct in_addr in);
 
-/** @name Overlapped calls. Completion routines are not offered: passing one gives WSAEOPNOTSUPP. @{ */
+/** @name Overlapped calls. Completion routines are not offered: passing one gives WSAEOPNOTSUPP.
+ * @{ */
 int WSAAPI WSASend(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesSent, DWORD dwFlags,
                    LPWSAOVERLAPPED lpOverlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
 int WSAAPI WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesSent, DWORD dwFlags,
@@ -327,7 +328,8 @@ int WSAAPI WSAIoctl(SOCKET s, DWORD dwIoControlCode, LPVOID lpvInBuffer, DWORD c
                     LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine);
 /** @} */
 
-/** @name Events @{ */
+/** @name Events
+ * @{ */
 WSAEVENT WSAAPI WSACreateEvent(void);
 BOOL WSAAPI WSACloseEvent(WSAEVENT hEvent);
 BOOL WSAAPI WSASetEvent(WSAEVENT hEvent);
@@ -338,7 +340,8 @@ int WSAAPI WSAEventSelect(SOCKET s, WSAEVENT hEventObject, LONG lNetworkEvents);
 int WSAAPI WSAEnumNetworkEvents(SOCKET s, WSAEVENT hEventObject, LPWSANETWORKEVENTS lpNetworkEvents);
 /** @} */
 
-/** @name The name-service lookup, as far as WSANSPIoctl needs it @{ */
+/** @name The name-service lookup, as far as WSANSPIoctl needs it
+ * @{ */
 typedef enum _WSACOMPLETIONTYPE {
     NSP_NOTIFY_IMMEDIATELY = 0,
     NSP_NOTIFY_HWND,

@@ -59,7 +59,8 @@ static inline host_buffer *op_buffers(op *record)
     return record->count > 1 ? record->buffers : (host_buffer *)&record->buffer;
 }
 
-/** @name By kind of device @{ */
+/** @name By kind of device
+ * @{ */
 typedef struct device_type {
     object_type object;
     /** Cancels operations that are out: all, those with this OVERLAPPED, or those of this thread. @return how many */

@@ -98,7 +98,7 @@ unsigned socket_cancel(socket_object *s, cancel_filter which);
 /** Which queue an operation belongs to: true for what the network takes: sends and connects. */
 bool op_is_sending(unsigned kind);
 
-/** Tells WSAEventSelect what became ready. Called with the lock held. @param what FD_… bits */
+/** Tells WSAEventSelect what became ready. Called with the lock held. @param ready FD_… bits */
 void socket_events_ready(socket_object *s, unsigned ready);
 void socket_events_free(socket_object *s);
 
