@@ -24,15 +24,15 @@
 #include <stdint.h>
 
 /** The longest request target that is taken, in bytes; a longer one is 414. */
-#define HTTP_MAX_TARGET          8000
+#define HTTP_MAX_TARGET 8000
 /** The longest header that is taken, in bytes, blank line included; a longer one is 431. */
-#define HTTP_MAX_HEADER          65536
+#define HTTP_MAX_HEADER 65536
 /** Enough room for any header that HttpWriteHeader writes, Location aside. */
 #define HTTP_MAX_RESPONSE_HEADER 512
 /** An ETag: 12 hexadecimal digits in quotes, and the NUL. */
-#define HTTP_ETAG_SIZE           15
+#define HTTP_ETAG_SIZE 15
 /** A date such as "Sun, 06 Nov 1994 08:49:37 GMT", and the NUL. */
-#define HTTP_DATE_SIZE           30
+#define HTTP_DATE_SIZE 30
 
 /** Text inside the caller's bytes: it is not NUL-terminated and lives as long as they do. */
 typedef struct HTTP_TEXT {
@@ -40,8 +40,16 @@ typedef struct HTTP_TEXT {
     size_t Length;    /**< bytes */
 } HTTP_TEXT;
 
-typedef enum HTTP_METHOD { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OTHER } HTTP_METHOD;
+/** The methods that the course's servers serve; see HttpMethodIsKnown for the others. */
+typedef enum HTTP_METHOD {
+    HTTP_GET,  /**< send a file */
+    HTTP_HEAD, /**< send a file's header alone */
+    HTTP_POST, /**< send the body back, at /echo */
+    HTTP_PUT,  /**< keep the body as a file */
+    HTTP_OTHER /**< all others, known and unknown */
+} HTTP_METHOD;
 
+/** How the end of a request's body is found. */
 typedef enum HTTP_FRAMING {
     HTTP_BODY_NONE,   /**< neither Content-Length nor Transfer-Encoding */
     HTTP_BODY_LENGTH, /**< Content-Length bytes */
@@ -56,35 +64,39 @@ typedef struct HTTP_SCAN {
 
 /** A parsed header. Every HTTP_TEXT points into the header that was parsed. */
 typedef struct HTTP_REQUEST {
-    HTTP_METHOD Method;
-    HTTP_TEXT MethodName; /**< as sent; tells a known method that is not served (405) from an unknown one (501) */
-    HTTP_TEXT Target;     /**< as sent, still percent-encoded */
-    int MinorVersion;     /**< 0 for HTTP/1.0, 1 for HTTP/1.1 */
-    int KeepAlive;        /**< nonzero when the client wants another request on this connection */
-    int ExpectContinue;   /**< nonzero after "Expect: 100-continue" from an HTTP/1.1 client */
-    HTTP_FRAMING Framing;
-    uint64_t ContentLength; /**< bytes, for HTTP_BODY_LENGTH */
-    HTTP_TEXT Host;
-    HTTP_TEXT Range;
-    HTTP_TEXT IfRange;
-    HTTP_TEXT IfNoneMatch;
-    HTTP_TEXT IfModifiedSince;
-    HTTP_TEXT Referer;
-    HTTP_TEXT UserAgent;
+    HTTP_METHOD Method;        /**< names are case-sensitive: "get" is HTTP_OTHER */
+    HTTP_TEXT MethodName;      /**< as sent; tells a known method that is not served (405) from an unknown one (501) */
+    HTTP_TEXT Target;          /**< as sent, still percent-encoded */
+    int MinorVersion;          /**< 0 for HTTP/1.0, 1 for HTTP/1.1 */
+    int KeepAlive;             /**< nonzero when the client wants another request on this connection */
+    int ExpectContinue;        /**< nonzero after "Expect: 100-continue" from an HTTP/1.1 client */
+    HTTP_FRAMING Framing;      /**< of the body that follows, whatever the method */
+    uint64_t ContentLength;    /**< bytes, for HTTP_BODY_LENGTH */
+    HTTP_TEXT Host;            /**< Host; may be empty */
+    HTTP_TEXT Range;           /**< Range, for HttpSelect */
+    HTTP_TEXT IfRange;         /**< If-Range, for HttpSelect */
+    HTTP_TEXT IfNoneMatch;     /**< If-None-Match, for HttpSelect */
+    HTTP_TEXT IfModifiedSince; /**< If-Modified-Since, for HttpSelect */
+    HTTP_TEXT Referer;         /**< Referer, for logs */
+    HTTP_TEXT UserAgent;       /**< User-Agent, for logs */
 } HTTP_REQUEST;
 
 /** A body on its way in. Fields belong to HttpBodyBegin and HttpBodyRead. */
 typedef struct HTTP_BODY {
-    HTTP_FRAMING Framing;
-    uint64_t Remaining; /**< bytes left of the body, or of the chunk */
-    uint64_t Received;  /**< bytes of payload so far */
-    uint64_t Limit;     /**< more payload than this is 413 */
-    unsigned State;     /**< where in the chunk's grammar */
-    unsigned Digits;    /**< bytes seen of a chunk-size line or trailer, to bound them */
+    HTTP_FRAMING Framing; /**< from the request */
+    uint64_t Remaining;   /**< bytes left of the body, or of the chunk */
+    uint64_t Received;    /**< bytes of payload so far */
+    uint64_t Limit;       /**< more payload than this is 413 */
+    unsigned State;       /**< where in the body's grammar, or the refusal that was given */
+    unsigned Digits;      /**< bytes seen of a chunk-size line or trailer, to bound them */
 } HTTP_BODY;
 
 /** What HttpBodyRead found; an answer of 400 or more is the HTTP status of a refusal. */
-enum { HTTP_BODY_MORE = 0, HTTP_BODY_PART = 1, HTTP_BODY_END = 2 };
+enum {
+    HTTP_BODY_MORE = 0, /**< all bytes were used, more must come */
+    HTTP_BODY_PART = 1, /**< there is payload to take; call again */
+    HTTP_BODY_END = 2   /**< the body is complete */
+};
 
 /** A file, as far as HTTP cares. */
 typedef struct HTTP_FILE {
@@ -95,8 +107,8 @@ typedef struct HTTP_FILE {
 
 /** Bytes First to Last, both included, counted from 0. */
 typedef struct HTTP_RANGE {
-    uint64_t First;
-    uint64_t Last;
+    uint64_t First; /**< first byte */
+    uint64_t Last;  /**< last byte */
 } HTTP_RANGE;
 
 /** What HttpWriteHeader is to say. Zero-initialise it, then fill what applies. */
@@ -131,6 +143,8 @@ size_t HttpFindHeaderEnd(HTTP_SCAN *Scan, const char *Data, size_t Length);
 
 /**
  * The status to answer when a header without an end grew past what the server takes.
+ * @param Data   the message from its first byte
+ * @param Length bytes received so far
  * @return 414 while the request line itself has not ended, 431 after it
  */
 int HttpOverflowStatus(const char *Data, size_t Length);
@@ -145,7 +159,8 @@ int HttpOverflowStatus(const char *Data, size_t Length);
  * If-Match and If-Unmodified-Since are not looked at.
  *
  * The target is "/path?query" or "http://host/path?query" (there the path counts and Host does not); another form is
- * 400. Ask HttpResolvePath, not Target, what a request is for: "/echo", "/%65cho" and "http://host/echo" are the same.
+ * 400, for any method. Ask HttpResolvePath, not Target, what a request is for: "/echo", "/%65cho" and "http://host/echo"
+ * are the same.
  *
  * @param Header the bytes that HttpFindHeaderEnd measured
  * @param Length bytes, blank line included
@@ -163,7 +178,9 @@ int HttpMethodIsKnown(HTTP_TEXT MethodName);
 
 /**
  * Starts a body.
- * @param Limit the most payload that is taken, in bytes
+ * @param Body    is filled; what was in it does not matter
+ * @param Request the header that HttpParseRequest took; not needed afterwards
+ * @param Limit   the most payload that is taken, in bytes
  * @return 0, or 413 when Content-Length already says more than Limit
  */
 int HttpBodyBegin(HTTP_BODY *Body, const HTTP_REQUEST *Request, uint64_t Limit);
@@ -172,6 +189,7 @@ int HttpBodyBegin(HTTP_BODY *Body, const HTTP_REQUEST *Request, uint64_t Limit);
  * Takes the next bytes of a body. Call it in a loop while it returns HTTP_BODY_PART. After HTTP_BODY_END or a refusal
  * the answer stays the same and nothing more is consumed. Chunk extensions and trailers are checked and dropped.
  *
+ * @param Body     begun by HttpBodyBegin
  * @param Data     bytes that follow what was consumed so far
  * @param Length   bytes; 0 is allowed
  * @param Consumed set to how many of them were used, framing included; the rest belongs to the next call or request
@@ -193,15 +211,20 @@ int HttpBodyRead(HTTP_BODY *Body, const char *Data, size_t Length, size_t *Consu
  *   - 404: an empty part ("//"), a colon (drive letters, alternate streams) and the other bytes that Windows forbids in
  *     names, device names such as CON or com1.txt, a part that ends in a dot or a space
  *
- * @param Path  receives the path, NUL-terminated; empty unless 0 is returned
- * @param Size  bytes at Path
+ * @param Target from the request
+ * @param Path   receives the path, NUL-terminated; empty unless 0 is returned
+ * @param Size   bytes at Path
  * @return 0; 400 when the target is malformed or tries to leave; 404 when it names what cannot exist as a file;
  *         414 when Path is too small
  */
 int HttpResolvePath(HTTP_TEXT Target, char *Path, size_t Size);
 
 /**
- * Writes a resolved path as a target again, percent-encoded and with a leading '/': for Location.
+ * Writes a resolved path as a target again, percent-encoded and with a leading '/': for Location. To send a client from
+ * "/docs" to "/docs/" put a '/' behind the path first.
+ * @param Path from HttpResolvePath
+ * @param Out  receives the target, NUL-terminated
+ * @param Size bytes at Out
  * @return bytes written, the NUL behind them not counted; 0 when Size is too small
  */
 size_t HttpEncodePath(const char *Path, char *Out, size_t Size);
@@ -211,20 +234,32 @@ size_t HttpEncodePath(const char *Path, char *Out, size_t Size);
  *
  * A HEAD has no ranges. Several ranges, or a Range that makes no sense, are ignored.
  *
- * @param Range set for 200 (the whole file; First 0, Last Size-1) and 206. Last - First + 1 is the bytes to send; that
- *              is true of an empty file too, where it wraps around to 0
+ * @param Request a GET or HEAD
+ * @param File    as it is now
+ * @param Range   set for 200 (the whole file; First 0, Last Size-1) and 206. Last - First + 1 is the bytes to send;
+ *                that is true of an empty file too, where it wraps around to 0
  * @return 200, 206, 304 or 416
  */
 int HttpSelect(const HTTP_REQUEST *Request, const HTTP_FILE *File, HTTP_RANGE *Range);
 
-/** Makes the ETag of a file from its size and its time of last change, both in any unit that never repeats. */
+/**
+ * Makes the ETag of a file. Two states of a file get two tags, but for one chance in 2^48.
+ * @param ETag     receives the tag, quotes included, NUL-terminated
+ * @param Size     bytes of the file
+ * @param Modified its time of last change in any unit, the finer the better
+ */
 void HttpMakeETag(char ETag[HTTP_ETAG_SIZE], uint64_t Size, uint64_t Modified);
 
-/** Writes an HTTP date. @param Time seconds since 1970-01-01 UTC, years 1970 to 9999 */
+/**
+ * Writes an HTTP date.
+ * @param Text receives the date, NUL-terminated
+ * @param Time seconds since 1970-01-01 UTC; before 1970 and after 9999 the nearest second between is written
+ */
 void HttpFormatDate(char Text[HTTP_DATE_SIZE], int64_t Time);
 
 /**
  * Reads an HTTP date in any of the three forms of RFC 9110. A year of two digits is one of 1970 to 2069.
+ * @param Text the date and nothing around it
  * @return seconds since 1970, or -1 when it is no such date, or before 1970
  */
 int64_t HttpParseDate(HTTP_TEXT Text);
@@ -233,6 +268,9 @@ int64_t HttpParseDate(HTTP_TEXT Text);
  * Writes a response header: status line, then Content-Type, Content-Length, ETag and whatever else Response asks for,
  * and the blank line. HTTP/1.1 keep-alive is the default and therefore not mentioned; HTTP/1.0 clients are told
  * "Connection: keep-alive". A 1xx is the status line alone; a 204 and a 304 have neither type nor length.
+ * @param Response what to say
+ * @param Out      receives the header
+ * @param Size     bytes at Out
  * @return bytes written (no NUL is added); 0 when Size is too small, the status is none or a text holds a control byte
  */
 size_t HttpWriteHeader(const HTTP_RESPONSE *Response, char *Out, size_t Size);
@@ -242,6 +280,8 @@ size_t HttpWriteHeader(const HTTP_RESPONSE *Response, char *Out, size_t Size);
  * HTTP_MAX_RESPONSE_HEADER bytes are enough room for the body too.
  * @param Response ContentType and ContentLength in it are not looked at
  * @param Method   of the request: HTTP_HEAD gets the header alone
+ * @param Out      receives the answer
+ * @param Size     bytes at Out
  * @return as HttpWriteHeader
  */
 size_t HttpWriteError(const HTTP_RESPONSE *Response, HTTP_METHOD Method, char *Out, size_t Size);

@@ -34,7 +34,7 @@ static int Decode(HTTP_TEXT Encoded, char *Path, size_t Size, size_t *Length)
     return 0;
 }
 
-/* The bytes of the character at Text, 0 when it is not UTF-8 (too long a form, a surrogate, beyond U+10FFFF). */
+/* The bytes of a character beyond ASCII; 0 when it is not UTF-8 (too long a form, a surrogate, beyond U+10FFFF). */
 static size_t Utf8Length(const char *Text, size_t Length)
 {
     static const struct {
@@ -42,9 +42,9 @@ static size_t Utf8Length(const char *Text, size_t Length)
         unsigned char Low, High;   /* second byte; the others are 0x80 to 0xBF */
         unsigned char Bytes;
     } Forms[] = {
-        {0x00, 0x7F, 0x00, 0x00, 1}, {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
-        {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
-        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
     };
     const unsigned char *Byte = (const unsigned char *)Text;
 
@@ -52,7 +52,7 @@ static size_t Utf8Length(const char *Text, size_t Length)
         if (Byte[0] < Forms[i].First || Byte[0] > Forms[i].Last || Length < Forms[i].Bytes) {
             continue;
         }
-        if (Forms[i].Bytes > 1 && (Byte[1] < Forms[i].Low || Byte[1] > Forms[i].High)) {
+        if (Byte[1] < Forms[i].Low || Byte[1] > Forms[i].High) {
             return 0;
         }
         for (size_t j = 2; j < Forms[i].Bytes; j++) {
@@ -129,7 +129,7 @@ static int CheckPath(const char *Path, size_t Length)
     size_t Start = 0;
 
     for (size_t i = 0; i < Length;) {
-        size_t Bytes = Utf8Length(Path + i, Length - i);
+        size_t Bytes = (unsigned char)Path[i] < 128 ? 1 : Utf8Length(Path + i, Length - i);
         if (Bytes == 0) {
             return 400;
         }

@@ -184,7 +184,7 @@ static int ApplyField(PARSE *Parse, HTTP_TEXT Name, HTTP_TEXT Value)
         if (Fields[i].Parse != NULL) {
             return Fields[i].Parse(Parse, Value);
         }
-        HTTP_TEXT *Kept = (HTTP_TEXT *)((char *)Parse->Request + Fields[i].Offset);
+        HTTP_TEXT *Kept = (void *)((char *)Parse->Request + Fields[i].Offset);
         if (Kept->Data == NULL) {
             *Kept = Value;
         }

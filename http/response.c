@@ -49,7 +49,7 @@ static void PutNumber(OUTPUT *Output, uint64_t Number)
 static void PutField(OUTPUT *Output, const char *Name, const char *Value)
 {
     if (Value != NULL) {
-        PutText(Output, Name);
+        Put(Output, Name, strlen(Name));
         PutText(Output, Value);
         Put(Output, "\r\n", 2);
     }
@@ -86,10 +86,12 @@ static void PutContentRange(OUTPUT *Output, const HTTP_RESPONSE *Response)
 /* Status line. The version is the server's own, whatever the client's (RFC 9110, 2.5). */
 static void PutStatus(OUTPUT *Output, int Status)
 {
+    const char *Reason = HttpReason(Status);
+
     Put(Output, TEXT_LITERAL("HTTP/1.1 "));
     PutNumber(Output, (uint64_t)Status);
     Put(Output, " ", 1);
-    PutText(Output, HttpReason(Status));
+    Put(Output, Reason, strlen(Reason));
     Put(Output, "\r\n", 2);
 }
 
@@ -154,7 +156,7 @@ size_t HttpWriteError(const HTTP_RESPONSE *Response, HTTP_METHOD Method, char *O
     Output.Broken = 0;
     PutNumber(&Output, (uint64_t)Response->Status);
     Put(&Output, " ", 1);
-    PutText(&Output, Reason);
+    Put(&Output, Reason, strlen(Reason));
     Put(&Output, "\n", 1);
     return Output.Broken ? 0 : (size_t)(Output.At - Out);
 }

@@ -108,6 +108,7 @@ int TextEquals(HTTP_TEXT Text, const char *Exact, size_t Length);
 
 /**
  * Reads digits, all of the text and at least one.
+ * @param Text  digits alone; "+5" and " 5" are no numbers
  * @param Value capped at UINT64_MAX when the number is greater
  * @return 1, 0 when the text is not a number, -1 when it was capped
  */
