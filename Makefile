@@ -127,7 +127,17 @@ build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## 
 # The newest stage, which `make run`, `make bench` and the documentation show.
 STAGE ?= $(notdir $(lastword $(filter solutions/%,$(STAGES))))
 
-include tests/tests.mk tests/bench/bench.mk labs/site.mk docs/docs.mk
+# A part of the tests is one program run: tests/run.sh times it, keeps its output in build/test/<part>.log and shows
+# that when it fails. $(1) part, $(2) what must be built, $(3) command
+define part
+.PHONY: part-$(1)
+part-$(1): $(2)
+	@bash tests/run.sh $(1) $(3)
+endef
+here = $(CURDIR)/$(BUILD)
+
+# Each folder's own rules and verbs lie in it.
+include $(sort $(wildcard */*.mk */*/*.mk))
 
 # LAB=3 runs your own lab 3 instead of the stage.
 PORT  ?= 8080

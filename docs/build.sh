@@ -7,7 +7,7 @@ cd "${0%/*}/.."
 mkdir -p "$folder"
 {
     cat docs/Doxyfile
-    echo "INPUT += $*"
+    echo "INPUT += $(echo docs/*.md) $*"
     echo "OUTPUT_DIRECTORY = \"$folder\""
     echo "WARN_AS_ERROR = FAIL_ON_WARNINGS"
 } | doxygen -

@@ -1,19 +1,11 @@
-# The tests, part by part. A part is one program run; `part` makes a target of it, tests/run.sh runs and times it, keeps
-# its output in build/test/<part>.log and shows that when it fails. A verb below is a list of parts.
+# The tests, part by part. A verb below is a list of parts; other folders' rules add theirs to ALL_PARTS through
+# DOCS_PARTS and MORE_PARTS.
 
 export CK_TIMEOUT_MULTIPLIER ?= 4
 export ASAN_OPTIONS  ?= detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS  ?= second_deadlock_stack=1
 FUZZ_SECONDS ?= 10
-
-# $(1) part, $(2) what must be built, $(3) command
-define part
-.PHONY: part-$(1)
-part-$(1): $(2)
-	@bash tests/run.sh $(1) $(3)
-endef
-here = $(CURDIR)/$(BUILD)
 
 # --- the HTTP module --------------------------------------------------------------------------------------------------
 HTTP_PARTS := http http-address
@@ -82,7 +74,7 @@ run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && 
 ifeq ($(OS),Windows_NT)
 ALL_PARTS = win32-wine docs site # what runs on Windows itself; win32-wine is then conformance.exe alone
 else
-ALL_PARTS = $(HTTP_PARTS) $(WIN32_PARTS) $(SERVER_PARTS) $(WINDOWS_PARTS) $(FUZZ_PARTS) $(DOCS_PARTS) $(HOUSE_PARTS)
+ALL_PARTS = $(HTTP_PARTS) $(WIN32_PARTS) $(SERVER_PARTS) $(WINDOWS_PARTS) $(FUZZ_PARTS) $(DOCS_PARTS) $(HOUSE_PARTS) $(MORE_PARTS)
 endif
 
 LAB_FOLDER := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*) $(wildcard solutions/0$(LAB)-*)))
