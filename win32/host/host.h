@@ -32,12 +32,14 @@ typedef struct host_buffer {
     size_t length;
 } host_buffer;
 
-/** @name Clock @{ */
+/** @name Clock
+ * @{ */
 uint64_t host_now(void);       /**< ns since some start; never goes back */
 uint64_t host_wall_clock(void); /**< 100 ns steps since 1601-01-01 UTC, as a FILETIME counts */
 /** @} */
 
-/** @name Sleeping and waking: a thread sleeps on a word as long as it has the value it saw @{ */
+/** @name Sleeping and waking: a thread sleeps on a word as long as it has the value it saw
+ * @{ */
 /** Blocks while *word == seen, for at most timeout ns; may return early without a reason. */
 void host_sleep_on(const uint32_t *word, uint32_t seen, uint64_t timeout);
 /** Wakes up to count sleepers. The word may already be gone: only its address is used. */
@@ -46,7 +48,8 @@ void host_pause(uint64_t ns); /**< blocks for that long */
 void host_yield(void);
 /** @} */
 
-/** @name Threads, processors, process @{ */
+/** @name Threads, processors, process
+ * @{ */
 /** Starts a detached thread. stack_size 0 means the default. @return false when the system has no more */
 bool host_thread_start(void (*run)(void *), void *argument, size_t stack_size);
 _Noreturn void host_thread_exit(void);
@@ -59,7 +62,8 @@ _Noreturn void host_process_exit(unsigned code);
 const char *host_environment(const char *name);
 /** @} */
 
-/** @name Polling: which of many files became ready. Edge-triggered: each change is told once. @{ */
+/** @name Polling: which of many files became ready. Edge-triggered: each change is told once.
+ * @{ */
 enum { HOST_READABLE = 1, HOST_WRITABLE = 2, HOST_HANGUP = 4 };
 typedef struct host_event {
     uint64_t cookie;
@@ -79,7 +83,8 @@ int host_poll_wait(host_poll *poll, host_event *events, int capacity, uint64_t t
 void host_poll_wake(host_poll *poll);
 /** @} */
 
-/** @name Sockets. Addresses are in Winsock's layout, with Winsock's family numbers. @{ */
+/** @name Sockets. Addresses are in Winsock's layout, with Winsock's family numbers.
+ * @{ */
 enum { HOST_ADDRESS_SIZE = 28 };
 typedef struct host_address {
     uint32_t length; /**< bytes used: 16 for IPv4, 28 for IPv6, 0 for none */
@@ -137,7 +142,8 @@ int host_wait_ready(host_wait_entry *entries, unsigned count, uint64_t timeout);
 void host_interrupt(host_file file);
 /** @} */
 
-/** @name Names @{ */
+/** @name Names
+ * @{ */
 typedef struct host_resolved {
     host_address address;
     int type; /**< SOCK_STREAM or SOCK_DGRAM */
@@ -154,7 +160,8 @@ bool host_text_to_address(int family, const char *text, void *bytes);
 bool host_address_to_text(int family, const void *bytes, char *text, size_t size);
 /** @} */
 
-/** @name Files @{ */
+/** @name Files
+ * @{ */
 enum { HOST_OPEN_READ = 1, HOST_OPEN_WRITE = 2, HOST_OPEN_CREATE = 4, HOST_OPEN_NEW = 8, HOST_OPEN_TRUNCATE = 16 };
 typedef struct host_file_information {
     uint64_t size; /**< of a regular file, else 0 */
@@ -186,7 +193,8 @@ bool host_current_directory(char *path, size_t size);
 host_file host_standard_stream(int number);
 /** @} */
 
-/** @name Memory @{ */
+/** @name Memory
+ * @{ */
 void *host_memory_reserve(void *at, size_t size);
 bool host_memory_commit(void *at, size_t size, bool writable, bool readable);
 bool host_memory_decommit(void *at, size_t size);
@@ -194,7 +202,8 @@ void host_memory_release(void *at, size_t size);
 void *host_memory_map(host_file file, uint64_t offset, size_t size, bool writable, bool copy);
 /** @} */
 
-/** @name Console and diagnostics @{ */
+/** @name Console and diagnostics
+ * @{ */
 /** From now on signal is called, perhaps from a signal handler, with 0 for Ctrl-C and 1 for a request to terminate. */
 void host_console_listen(void (*signal)(int event));
 /** Opens a file for the journal. */

@@ -57,7 +57,8 @@ DWORD WINAPI GetFileSize(HANDLE hFile, LPDWORD lpFileSizeHigh)
         return INVALID_FILE_SIZE;
     if (lpFileSizeHigh)
         *lpFileSizeHigh = (DWORD)size.HighPart;
-    SetLastError(NO_ERROR); /* a size may look like INVALID_FILE_SIZE */
+    if (size.LowPart == INVALID_FILE_SIZE)
+        SetLastError(NO_ERROR); /* a size that looks like the failure */
     return size.LowPart;
 }
 
@@ -98,10 +99,11 @@ DWORD WINAPI GetFileType(HANDLE hFile)
 {
     object *o = object_find(hFile, OBJECT_DEVICE);
     DWORD type = FILE_TYPE_UNKNOWN;
-    SetLastError(o ? NO_ERROR : ERROR_INVALID_HANDLE);
-    if (o && o->type->kind == OBJECT_SOCKET) {
+    if (!o) {
+        SetLastError(ERROR_INVALID_HANDLE);
+    } else if (o->type->kind == OBJECT_SOCKET) {
         type = FILE_TYPE_PIPE;
-    } else if (o) {
+    } else {
         host_file_information information;
         if (host_file_information_get(((file_object *)o)->file, &information) == STATUS_SUCCESS)
             type = information.pipe ? FILE_TYPE_PIPE : information.terminal ? FILE_TYPE_CHAR : FILE_TYPE_DISK;

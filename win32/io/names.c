@@ -58,12 +58,16 @@ BOOL WINAPI DeleteFileA(LPCSTR lpFileName)
 static DWORD rename_error(uint32_t status, const char *from, const char *to)
 {
     host_file_information information;
-    if (status == STATUS_OBJECT_NAME_COLLISION)
-        return ERROR_ALREADY_EXISTS;
-    /* "Not found" may be about either name. */
-    if (status == STATUS_OBJECT_NAME_NOT_FOUND && host_path_information(from, &information) == STATUS_SUCCESS)
-        return path_error(status, to);
-    return status ? path_error(status, from) : ERROR_SUCCESS;
+    if (status == STATUS_SUCCESS)
+        return ERROR_SUCCESS;
+    if (status == STATUS_OBJECT_NAME_COLLISION) /* with itself it does not collide */
+        return strcmp(from, to) == 0 ? ERROR_SUCCESS : ERROR_ALREADY_EXISTS;
+    /* "Not found" may be about either name, and "a folder is needed" about what is to be replaced. */
+    if (host_path_information(from, &information) != STATUS_SUCCESS)
+        return path_error(status, from);
+    if (status == STATUS_OBJECT_PATH_NOT_FOUND && host_path_information(to, &information) == STATUS_SUCCESS)
+        return ERROR_ACCESS_DENIED;
+    return path_error(status, to);
 }
 
 BOOL WINAPI MoveFileExA(LPCSTR lpExistingFileName, LPCSTR lpNewFileName, DWORD dwFlags)

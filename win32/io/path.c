@@ -51,6 +51,8 @@ DWORD path_error(uint32_t status, const char *path)
 {
     if (status == STATUS_OBJECT_NAME_NOT_FOUND && !parent_exists(path))
         return ERROR_PATH_NOT_FOUND;
+    if (status == STATUS_OBJECT_PATH_NOT_FOUND && path[strlen(path) - 1] == '/' && parent_exists(path))
+        return ERROR_INVALID_NAME; /* a file's name with a separator behind it */
     return status_to_error(status);
 }
 

@@ -8,5 +8,8 @@
 BOOL WINAPI CloseHandle(HANDLE hObject)
 {
     JOURNAL_CALL("CloseHandle", hObject, NULL, 0);
+    /* The pseudo handles of the process (which INVALID_HANDLE_VALUE looks like) and the thread: nothing happens. */
+    if (hObject == INVALID_HANDLE_VALUE || hObject == GetCurrentThread())
+        return TRUE;
     return object_close(hObject, OBJECT_ANY) ? TRUE : fail(ERROR_INVALID_HANDLE);
 }

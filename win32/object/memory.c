@@ -11,6 +11,7 @@
 #include "thread.h"
 
 #define GRANULARITY ((size_t)0x10000)
+#define ADDRESS_SPACE ((size_t)1 << 47)
 
 typedef struct region {
     struct region *next;
@@ -84,13 +85,14 @@ static DWORD reserve(uintptr_t *start, uintptr_t end)
 {
     uintptr_t at = round_down(*start, GRANULARITY);
     size_t size = end - at;
-    if (size > SIZE_MAX - 2 * GRANULARITY)
-        return ERROR_NOT_ENOUGH_MEMORY;
+    /* The space first: a size that no machine has fails there, before there is a list of its pages. */
+    void *base = at ? host_memory_reserve((void *)at, size) : reserve_aligned(size);
+    if (!base)
+        return at ? ERROR_INVALID_ADDRESS : ERROR_NOT_ENOUGH_MEMORY;
     region *r = calloc(1, sizeof *r + size / page_size());
-    void *base = !r ? NULL : at ? host_memory_reserve((void *)at, size) : reserve_aligned(size);
-    if (!base) {
-        free(r);
-        return r && at ? ERROR_INVALID_ADDRESS : ERROR_NOT_ENOUGH_MEMORY;
+    if (!r) {
+        host_memory_release(base, size);
+        return ERROR_NOT_ENOUGH_MEMORY;
     }
     r->base = (uintptr_t)base;
     r->size = size;
@@ -118,7 +120,7 @@ LPVOID WINAPI VirtualAlloc(LPVOID lpAddress, SIZE_T dwSize, DWORD flAllocationTy
     uintptr_t end = round_up((uintptr_t)lpAddress + dwSize, page_size());
     bool reserving = flAllocationType & MEM_RESERVE || (flAllocationType & MEM_COMMIT && !lpAddress);
     DWORD error = ERROR_SUCCESS;
-    if (!dwSize || end <= start || !known_protection(flProtect) ||
+    if (!dwSize || dwSize > ADDRESS_SPACE || end <= start || !known_protection(flProtect) ||
         !(flAllocationType & (MEM_RESERVE | MEM_COMMIT | MEM_RESET)))
         error = ERROR_INVALID_PARAMETER;
     if (!error) {
@@ -156,11 +158,13 @@ static DWORD release(uintptr_t base)
 static DWORD decommit(uintptr_t address, size_t size)
 {
     uintptr_t start = round_down(address, page_size()), end = round_up(address + size, page_size());
-    region *r = region_of(start, size ? end : start);
+    region *r = region_of(start, start);
     if (!r || (!size && address != r->base))
         return ERROR_INVALID_ADDRESS;
     if (!size)
         end = r->base + r->size;
+    if (end > r->base + r->size || end < start)
+        return ERROR_INVALID_PARAMETER;
     if (!host_memory_decommit((void *)start, end - start))
         return ERROR_NOT_ENOUGH_MEMORY;
     memset(pages(r, start), 0, (end - start) / page_size());
