@@ -117,6 +117,7 @@ static void ServerStop(void)
     }
     ConnectionsDrain();
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
+    CloseHandle(Config.StopEvent);
     WSACleanup();
 }
 

@@ -34,14 +34,17 @@ static HTTP_RESPONSE ResponseFor(const OVERLAPPED_EX *Context, int Status)
     return Response;
 }
 
-/*
- * Drops the request's header (nothing may point into it any more) and lays the answer's where it goes out from, with
- * Room bytes free behind it.
- */
-static BOOL AnswerLay(OVERLAPPED_EX *Context, const char *Header, size_t Length, size_t Room)
+/* The request's header is understood and goes; nothing may point into it any more. */
+static void RequestDrop(OVERLAPPED_EX *Context)
 {
     BufferDrop(Context, Context->RequestBytes);
     Context->RequestBytes = 0;
+}
+
+/* Lays the answer's header where it goes out from, in place of the request's, with Room bytes free behind it. */
+static BOOL AnswerLay(OVERLAPPED_EX *Context, const char *Header, size_t Length, size_t Room)
+{
+    RequestDrop(Context);
     if (Length == 0 || !BufferReserve(Context, Length + Room)) {
         Context->IOOperation = IO_CLOSE;
         return FALSE;
@@ -79,9 +82,10 @@ static void AnswerNotAllowed(OVERLAPPED_EX *Context, const char *Name)
 {
     HTTP_RESPONSE Response = ResponseFor(Context, 405);
 
-    Response.Allow = strcmp(Name, "echo") == 0          ? "POST"
-                     : Context->Config->Uploads != NULL ? "GET, HEAD, PUT"
-                                                        : "GET, HEAD";
+    Response.Allow = Context->Config->Uploads != NULL ? "GET, HEAD, PUT" : "GET, HEAD";
+    if (strcmp(Name, "echo") == 0) {
+        Response.Allow = "POST";
+    }
     AnswerStatus(Context, &Response);
 }
 
@@ -191,13 +195,11 @@ static void BodyBegin(OVERLAPPED_EX *Context, const HTTP_REQUEST *Request, PHASE
 
     Context->KeepAlive = Request->KeepAlive && !FlagIsSet(&Context->Config->Stopping);
     Context->Phase = Phase;
-    if (!AnswerLay(Context, Continue, sizeof(Continue) - 1, 0)) {
-        return;
-    }
-    if (Asked) {
-        NextWrite(Context, Context->Buffer + Context->Used, sizeof(Continue) - 1);
-    } else {
+    if (!Asked) {
+        RequestDrop(Context);
         RequestBody(Context);
+    } else if (AnswerLay(Context, Continue, sizeof(Continue) - 1, 0)) {
+        NextWrite(Context, Context->Buffer + Context->Used, sizeof(Continue) - 1);
     }
 }
 
@@ -346,6 +348,7 @@ void RequestNext(OVERLAPPED_EX *Context)
     Context->Method = HTTP_OTHER;
     Context->MinorVersion = 1;
     InterlockedExchange(&Context->Idle, TRUE);
+    BufferTrim(Context);
     if (Context->Used > 0) {
         RequestRead(Context);
     } else {

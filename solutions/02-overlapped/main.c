@@ -105,6 +105,7 @@ static void ServerStop(void)
     }
     ConnectionsDrain();
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
+    CloseHandle(Config.StopEvent);
     WSACleanup();
 }
 

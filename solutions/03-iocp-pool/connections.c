@@ -92,6 +92,20 @@ BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room)
     return TRUE;
 }
 
+void BufferTrim(OVERLAPPED_EX *Context)
+{
+    char *Buffer;
+
+    if (Context->BuffLen <= HTTP_MAX_HEADER || Context->Used > HTTP_MAX_HEADER) {
+        return;
+    }
+    Buffer = realloc(Context->Buffer, HTTP_MAX_HEADER);
+    if (Buffer != NULL) {
+        Context->Buffer = Buffer;
+        Context->BuffLen = HTTP_MAX_HEADER;
+    }
+}
+
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count)
 {
     memmove(Context->Buffer, Context->Buffer + Count, Context->Used - Count);

@@ -162,6 +162,7 @@ static void ServerStop(void)
         CloseHandle(Config.CompletionPort);
     }
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
+    CloseHandle(Config.StopEvent);
     WSACleanup();
 }
 

@@ -27,16 +27,16 @@
 #include "../../http/http.h"
 
 /** The longest body that POST /echo takes, in bytes; a longer one is 413. It is kept in memory. */
-#define ECHO_LIMIT       (1024u * 1024u)
+#define ECHO_LIMIT (1024u * 1024u)
 /** The longest upload, in bytes; a longer one is 413. It goes to a file slice by slice. */
-#define UPLOAD_LIMIT     (4ull * 1024u * 1024u * 1024u)
+#define UPLOAD_LIMIT (4ull * 1024u * 1024u * 1024u)
 /** How long a connection that the server ends is read on, so that the client sees the last answer; milliseconds. */
-#define LINGER_TIMEOUT   2000u
+#define LINGER_TIMEOUT 2000u
 /** How long the main thread gives threads to end, and how often it looks for late clients; milliseconds. */
 #define SHUTDOWN_TIMEOUT 5000u
-#define SWEEP_INTERVAL   250u
+#define SWEEP_INTERVAL 250u
 /** Room for a root, a resolved target and what an upload's temporary name adds. */
-#define PATH_SIZE        (MAX_PATH + HTTP_MAX_TARGET + 64)
+#define PATH_SIZE (MAX_PATH + HTTP_MAX_TARGET + 64)
 
 /** What is asked of Windows for a connection, or has just been completed. */
 typedef enum IO_OPERATION {
@@ -228,6 +228,8 @@ void ConnectionClose(OVERLAPPED_EX *Context);
 void ConnectionSweep(SERVER_CONFIG *Config);
 /** Doubles the buffer until Room bytes are free behind Used. @return FALSE without memory; nothing changed then */
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room);
+/** Gives back what a large body has made the buffer grow beyond the largest header. */
+void BufferTrim(OVERLAPPED_EX *Context);
 /** Removes Count bytes from the buffer's start. */
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count);
 /** Sets the time by which the socket operation that comes next must have ended. */

@@ -164,6 +164,8 @@ static void ServerStop(void)
         CloseHandle(Config.CompletionPort);
     }
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
+    CloseHandle(Config.StopEvent);
+    CloseHandle(Config.ListenEvent);
     WSACleanup();
 }
 

@@ -264,6 +264,8 @@ void ConnectionClose(OVERLAPPED_EX *Context);
 void ConnectionSweep(SERVER_CONFIG *Config);
 /** Doubles the buffer until Room bytes are free behind Used. @return FALSE without memory; nothing changed then */
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room);
+/** Gives back what a large body has made the buffer grow beyond the largest header. */
+void BufferTrim(OVERLAPPED_EX *Context);
 /** Removes Count bytes from the buffer's start. */
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count);
 /** Sets the time by which the socket operation that comes next must have ended. */
