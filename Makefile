@@ -54,7 +54,7 @@ compile = $(CC.$(1)) -std=c11 $(if $(filter linux-fuzz,$(1)),-Wall -Wextra $(WER
 HTTP_SOURCES  := $(wildcard http/*.c)
 WIN32_SOURCES := $(wildcard win32/*.c win32/*/*.c win32/*/*/*.c)
 STAGES        := $(patsubst %/,%,$(sort $(dir $(wildcard solutions/[0-9]*/*.c labs/[0-9]*/*.c))))
-ALL_SOURCES   := $(HTTP_SOURCES) $(WIN32_SOURCES) $(foreach s,$(STAGES),$(wildcard $(s)/*.c)) $(wildcard tests/*/*.c labs/*.c)
+ALL_SOURCES   := $(HTTP_SOURCES) $(WIN32_SOURCES) $(foreach s,$(STAGES),$(wildcard $(s)/*.c)) $(wildcard tests/*/*.c tests/fuzz/*/*.c labs/*.c)
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 LIBHTTP  = $(BUILD)/$(1)/http/libhttp.a

@@ -12,13 +12,21 @@ HTTP_PARTS := http http-address
 $(eval $(call part,http,$(BUILD)/linux/tests/http/http-tests,$(here)/linux/tests/http/http-tests))
 $(eval $(call part,http-address,$(BUILD)/linux-address/tests/http/http-tests,$(here)/linux-address/tests/http/http-tests))
 
-# --- fuzzing: the inputs are random but start from tests/fuzz/<name>/, and what was found stays in build/ ---------------
-FUZZ_PARTS := $(patsubst tests/fuzz/%.c,fuzz-%,$(FUZZERS))
-FUZZ = $(here)/linux-fuzz/tests/fuzz
-fuzz-line = $(FUZZ)/$(1) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(FUZZ)/ \
-    $(addprefix -dict=$(CURDIR)/,$(wildcard tests/fuzz/$(1).dict)) $(FUZZ)/$(1).corpus $(addprefix $(CURDIR)/,$(wildcard tests/fuzz/$(1)))
-$(foreach p,$(FUZZ_PARTS),$(eval $(call part,$(p),$(BUILD)/linux-fuzz/tests/fuzz/$(p:fuzz-%=%) $(BUILD)/linux-fuzz/tests/fuzz/$(p:fuzz-%=%).corpus,$(call fuzz-line,$(p:fuzz-%=%)))))
-$(BUILD)/linux-fuzz/tests/fuzz/%.corpus:
+# --- fuzzing: libFuzzer finds its own ways for some seconds; the driver of tests/fuzz/driver repeats the same inputs ------
+# What libFuzzer found stays in build/, and a later run starts from it and from tests/fuzz/<name>/.
+FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(FUZZERS))
+FUZZ_PARTS := $(FUZZ_NAMES:%=fuzz-%) $(FUZZ_NAMES:%=fuzz-%-repeatable)
+FUZZ       := $(BUILD)/linux-fuzz/tests/fuzz
+fuzz-inputs = $(addprefix $(CURDIR)/,$(wildcard tests/fuzz/$(1)))
+fuzz-line   = $(CURDIR)/$(FUZZ)/$(1) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+    $(addprefix -dict=,$(call fuzz-inputs,$(1).dict)) $(CURDIR)/$(FUZZ)/$(1).corpus $(call fuzz-inputs,$(1))
+again-line  = $(here)/linux-address/tests/fuzz/$(1) --runs 500000 --seed 1 \
+    $(addprefix --dict ,$(call fuzz-inputs,$(1).dict)) $(call fuzz-inputs,$(1))
+$(foreach f,$(FUZZ_NAMES),\
+    $(eval $(call part,fuzz-$(f),$(FUZZ)/$(f) $(FUZZ)/$(f).corpus,$(call fuzz-line,$(f))))\
+    $(eval $(call program,linux-address,tests/fuzz/$(f),tests/fuzz/$(f).c $(wildcard tests/fuzz/driver/*.c),$(call LIBHTTP,linux-address)))\
+    $(eval $(call part,fuzz-$(f)-repeatable,$(BUILD)/linux-address/tests/fuzz/$(f),$(call again-line,$(f)))))
+$(FUZZ)/%.corpus:
 	@mkdir -p $@
 
 # --- the Win32 port ---------------------------------------------------------------------------------------------------
@@ -104,4 +112,4 @@ test-fuzz: ## a short run of every fuzz target
 	+@$(call run-parts,$(FUZZ_PARTS),fuzz)
 
 fuzz: ## a long run of every fuzz target: make fuzz [FUZZ_SECONDS=600]
-	+@$(MAKE) test-fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),600,$(FUZZ_SECONDS))
+	+@sh .ci/install.sh fuzz && $(MAKE) $(FUZZ_NAMES:%=part-fuzz-%) FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),600,$(FUZZ_SECONDS))
