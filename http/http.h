@@ -159,8 +159,8 @@ int HttpOverflowStatus(const char *Data, size_t Length);
  * If-Match and If-Unmodified-Since are not looked at.
  *
  * The target is "/path?query" or "http://host/path?query" (there the path counts and Host does not); another form is
- * 400, for any method. Ask HttpResolvePath, not Target, what a request is for: "/echo", "/%65cho" and "http://host/echo"
- * are the same.
+ * 400, for any method. Ask HttpResolvePath, not Target, what a request is for: "/echo", "/%65cho" and
+ * "http://host/echo" are the same.
  *
  * @param Header the bytes that HttpFindHeaderEnd measured
  * @param Length bytes, blank line included

@@ -1,6 +1,6 @@
 /*
- * Fuzzes http/: the input is what a client sends on one connection, requests and bodies one behind the other. It is read
- * as by a server, in one piece and in many; what comes out must be the same, and must keep the promises of http.h.
+ * Fuzzes http/: the input is what a client sends on one connection, requests and bodies one behind the other. It is
+ * read as by a server, in one piece and in many; what comes out must be the same, and keep the promises of http.h.
  *
  * With clang's libFuzzer (finds the ways by itself), here for a minute:
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -I. -o fuzz-http tests/fuzz/http.c http/[a-z]*.c

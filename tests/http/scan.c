@@ -39,7 +39,7 @@ START_TEST(finds_the_end)
 }
 END_TEST
 
-/* The plain definition: lines end in LF, one CR before it is no content, the first empty line after another is the end. */
+/* The plain definition: LF ends a line, a CR alone before it is no content, the first empty line after another ends. */
 static size_t plain_end(const char *data, size_t length)
 {
     size_t start = 0;

@@ -18,7 +18,7 @@
 
 /** A literal and its length, NULs inside it included: two initializers of a table's row. */
 #define BYTES(literal) literal, sizeof(literal) - 1
-#define COUNT(table)   ((int)(sizeof(table) / sizeof((table)[0])))
+#define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
 /** ck_assert_msg for loops that run long: Check's own notes each assertion, good ones too, with a system call. */
 #define require(condition, ...)                                                                                        \
