@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# http.sh SERVER ROUNDS SECONDS FOLDER   the server beside nginx: keep-alive requests for a file of 1 KiB
+# http.sh SERVER ROUNDS SECONDS FOLDER   (whole seconds) the server beside nginx: keep-alive requests for a file of 1 KiB
 #
 # wrk with 64 connections loads each in turn, round by round, so that whatever else the machine does falls on both.
 # nginx runs as many workers as there are processors, with its file cache on. Nothing outside FOLDER is touched.
@@ -82,7 +82,7 @@ ticks() { # ticks PID
 load() { # load NAME PID URL: one turn; appends "rate cpu-microseconds" to NAME.turns
     local before requests errors
     before=$(ticks "$2")
-    wrk -t 1 -c 64 -d "${seconds}s" "$3" >"$1.wrk"
+    wrk -t 1 -c 64 -d "${seconds}s" "$3" >"$1.wrk" || { cat "$1.wrk" >&2 && exit 1; }
     requests=$(sed -nE 's/^ *([0-9]+) requests in .*/\1/p' "$1.wrk")
     errors=$(grep -E 'Socket errors|Non-2xx' "$1.wrk") && echo "  $1: $errors"
     awk -v t=$(($(ticks "$2") - before)) -v hz="$(getconf CLK_TCK)" -v n="$requests" \
