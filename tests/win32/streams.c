@@ -141,7 +141,7 @@ static HANDLE narrow_pair(SOCKET *near_end, SOCKET *far_end)
     return port;
 }
 
-enum { LARGE = 8 * 1024 * 1024 };
+enum { LARGE = 2 * 1024 * 1024 };
 
 CASE(fact_14_a_large_send_is_complete_only_when_all_is_taken)
 {
