@@ -91,7 +91,13 @@ typedef struct host_address {
     uint8_t bytes[HOST_ADDRESS_SIZE];
 } host_address;
 
-enum { HOST_RECV_PEEK = 1, HOST_RECV_OOB = 2, HOST_RECV_WAITALL = 4, HOST_RECV_TRUNCATED = 8 };
+enum {
+    HOST_RECV_PEEK = 1,
+    HOST_RECV_OOB = 2,
+    HOST_RECV_WAITALL = 4,
+    HOST_RECV_STREAM = 8, /**< a byte stream: nothing can be truncated, and a simpler call will do */
+    HOST_RECV_TRUNCATED = 16
+};
 
 uint32_t host_socket(int family, int type, int protocol, host_file *file);
 void host_socket_close(host_file file);

@@ -64,7 +64,7 @@ uint32_t perform_disconnect(socket_object *s, op *record)
     if (!s->shut_send && host_shutdown(s->file, SD_SEND) == STATUS_SUCCESS)
         s->shut_send = true;
     while (status == STATUS_SUCCESS && bytes) {
-        unsigned flags = 0;
+        unsigned flags = HOST_RECV_STREAM;
         status = host_receive(s->file, &buffer, 1, &flags, &bytes, NULL);
     }
     if (status == STATUS_WOULD_BLOCK) {

@@ -56,7 +56,7 @@ static uint32_t perform_zero_byte_receive(socket_object *s)
 {
     char byte;
     host_buffer buffer = {&byte, 1};
-    unsigned flags = HOST_RECV_PEEK;
+    unsigned flags = HOST_RECV_PEEK | HOST_RECV_STREAM;
     size_t bytes;
     if (s->readable == READY_YES && !s->hung_up)
         return STATUS_SUCCESS;
@@ -94,6 +94,8 @@ static uint32_t perform_receive(socket_object *s, op *record)
     size_t bytes = 0, wanted = total_length(record);
     unsigned flags = (unsigned)(record->flags & (HOST_RECV_PEEK | HOST_RECV_OOB | HOST_RECV_WAITALL));
     bool wait_all = flags & HOST_RECV_WAITALL;
+    if (s->type == SOCK_STREAM)
+        flags |= HOST_RECV_STREAM;
     if (s->shut_receive)
         return STATUS_SHUTDOWN;
     if (s->reset)

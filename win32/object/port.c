@@ -219,15 +219,6 @@ void port_leave(thread *t)
     object_release(&p->base);
 }
 
-static void join(port *p, thread *t)
-{
-    if (t->port == p)
-        return;
-    port_leave(t);
-    object_keep(&p->base);
-    t->port = p;
-}
-
 /* Polls once, as the port's leader: performs what is ready, which may hand this thread a packet. */
 static void lead(port *p, thread *t, uint64_t timeout)
 {
@@ -283,13 +274,31 @@ static void wait_at(port *p, thread *t, uint64_t deadline)
         helper_notice();
 }
 
+/* Makes the thread serve the port behind a handle. A thread that serves it already has a reference, so that the
+ * entry in the handle table, which all threads share, is not touched for every packet. @return NULL: no such port */
+static port *join(HANDLE handle, thread *t)
+{
+    if (t->port && object_handle(&t->port->base) == handle)
+        return t->port;
+    port *p = (port *)object_find(handle, OBJECT_PORT);
+    if (p) {
+        port_leave(t);
+        t->port = p;
+    }
+    return p;
+}
+
 /* Takes up to capacity packets. @return how many; 0 with *error set */
-static unsigned take(port *p, op **packets, unsigned capacity, DWORD milliseconds, DWORD *error)
+static unsigned take(HANDLE handle, op **packets, unsigned capacity, DWORD milliseconds, DWORD *error)
 {
     thread *t = thread_self();
+    port *p = join(handle, t);
     unsigned count = 0;
-    join(p, t);
+    *error = ERROR_INVALID_HANDLE;
+    if (!p)
+        return 0;
     lock_acquire(&p->lock);
+    bool closed_before = p->closed;
     if (t->active) {
         t->active = false;
         p->active--;
@@ -309,7 +318,8 @@ static unsigned take(port *p, op **packets, unsigned capacity, DWORD millisecond
     }
     while (count && count < capacity && p->first)
         packets[count++] = dequeue(p);
-    *error = count ? ERROR_SUCCESS : p->closed ? ERROR_ABANDONED_WAIT_0 : WAIT_TIMEOUT;
+    if (!closed_before)
+        *error = count ? ERROR_SUCCESS : p->closed ? ERROR_ABANDONED_WAIT_0 : WAIT_TIMEOUT;
     lock_release(&p->lock);
     return count;
 }
@@ -326,15 +336,12 @@ static void settle(const op *packet)
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfBytesTransferred,
                                       PULONG_PTR lpCompletionKey, LPOVERLAPPED *lpOverlapped, DWORD dwMilliseconds)
 {
-    port *p = (port *)object_find(CompletionPort, OBJECT_PORT);
     op *packet;
-    DWORD error = ERROR_INVALID_HANDLE;
+    DWORD error;
     JOURNAL_CALL("GetQueuedCompletionStatus", CompletionPort, NULL, 0);
     if (lpOverlapped)
         *lpOverlapped = NULL;
-    unsigned count = p ? take(p, &packet, 1, dwMilliseconds, &error) : 0;
-    object_release((object *)p);
-    if (!count) {
+    if (!take(CompletionPort, &packet, 1, dwMilliseconds, &error)) {
         JOURNAL_EVENT("no-packet", "packet", CompletionPort, NULL, 0, error);
         return fail(error);
     }
@@ -354,14 +361,12 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE CompletionPort, LPOVERLAPPED_ENTR
 {
     enum { MOST = 256 };
     op *packets[MOST];
-    DWORD error = ERROR_INVALID_HANDLE;
+    DWORD error;
     (void)fAlertable;
     JOURNAL_CALL("GetQueuedCompletionStatusEx", CompletionPort, NULL, ulCount);
     if (!lpCompletionPortEntries || !ulCount || !ulNumEntriesRemoved)
         return fail(ERROR_INVALID_PARAMETER);
-    port *p = (port *)object_find(CompletionPort, OBJECT_PORT);
-    unsigned count = p ? take(p, packets, ulCount < MOST ? ulCount : MOST, dwMilliseconds, &error) : 0;
-    object_release((object *)p);
+    unsigned count = take(CompletionPort, packets, ulCount < MOST ? ulCount : MOST, dwMilliseconds, &error);
     *ulNumEntriesRemoved = count;
     if (!count) {
         JOURNAL_EVENT("no-packet", "packet", CompletionPort, NULL, 0, error);

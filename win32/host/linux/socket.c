@@ -113,7 +113,9 @@ uint32_t host_receive(host_file file, const host_buffer *buffers, unsigned count
         message.msg_namelen = sizeof storage;
     }
     int how = (*flags & HOST_RECV_PEEK ? MSG_PEEK : 0) | (*flags & HOST_RECV_OOB ? MSG_OOB : 0);
-    ssize_t got = recvmsg(file, &message, how);
+    /* One buffer of a stream is the common case, and recv is cheaper than recvmsg. */
+    bool simple = count == 1 && !from && *flags & HOST_RECV_STREAM;
+    ssize_t got = simple ? recv(file, buffers->data, buffers->length, how) : recvmsg(file, &message, how);
     if (got < 0)
         return linux_status(errno);
     if (from)
@@ -128,6 +130,7 @@ uint32_t host_send(host_file file, const host_buffer *buffers, unsigned count, b
 {
     struct iovec vector[BUFFERS_AT_ONCE];
     struct sockaddr_storage storage;
+    int how = MSG_NOSIGNAL | (out_of_band ? MSG_OOB : 0);
     struct msghdr message = {.msg_iov = vector, .msg_iovlen = gather(vector, buffers, count)};
     if (to) {
         message.msg_namelen = linux_address_in(to, &storage);
@@ -135,7 +138,7 @@ uint32_t host_send(host_file file, const host_buffer *buffers, unsigned count, b
         if (!message.msg_namelen)
             return STATUS_FAULT;
     }
-    ssize_t sent = sendmsg(file, &message, MSG_NOSIGNAL | (out_of_band ? MSG_OOB : 0));
+    ssize_t sent = count == 1 && !to ? send(file, buffers->data, buffers->length, how) : sendmsg(file, &message, how);
     if (sent < 0) {
         /* EPIPE: this side has shut its sending down, or the connection was reset and the reset already told. */
         return linux_status(errno);
