@@ -96,6 +96,8 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
         for (; Missing > 0; Missing--) {
             SocketWelcome(Config);
         }
+        /* Only accept, not AcceptEx, makes FD_ACCEPT be told again. Asked anew, Windows tells at once if one waits. */
+        WSAEventSelect(Config->ListenSocket, Config->ListenEvent, FD_ACCEPT);
         WaitForSingleObject(Config->ListenEvent, SWEEP_INTERVAL);
     }
     return 0;
