@@ -17,10 +17,10 @@ typedef struct file_object {
     /* Set before the handle exists, constant from then on. */
     host_file file;
     bool readable, writable;
-    bool append_only; /**< FILE_APPEND_DATA alone: every write goes to the end */
-    bool stream;      /**< has no offsets */
-    bool pipe;        /**< its end is ERROR_BROKEN_PIPE */
-    bool standard;    /**< one of the process' own streams, which stays open */
+    bool append_only;  /**< FILE_APPEND_DATA alone: every write goes to the end */
+    bool stream;       /**< has no offsets */
+    bool pipe;         /**< its end is ERROR_BROKEN_PIPE */
+    bool standard;     /**< one of the process' own streams, which stays open */
     char *delete_path; /**< FILE_FLAG_DELETE_ON_CLOSE; owned */
 
     /* Synchronous operations come one after another, as on Windows. Taken before device.lock. */

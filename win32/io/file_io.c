@@ -17,9 +17,9 @@ static uint32_t read_at(file_object *f, op *record, bool may_block)
 {
     while (record->bytes < record->buffer.length) {
         size_t got = 0;
-        uint32_t status = host_file_read(f->file, (char *)record->buffer.data + record->bytes,
-                                         record->buffer.length - record->bytes, record->position + record->bytes,
-                                         may_block, &got);
+        uint32_t status =
+            host_file_read(f->file, (char *)record->buffer.data + record->bytes, record->buffer.length - record->bytes,
+                           record->position + record->bytes, may_block, &got);
         if (status)
             return status;
         record->bytes += (uint32_t)got;

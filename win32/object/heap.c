@@ -48,12 +48,12 @@ LPVOID WINAPI HeapReAlloc(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem, SIZE_T dwBy
         SetLastError(hHeap != PROCESS_HEAP ? ERROR_INVALID_HANDLE : ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
-    header *block = (header *)lpMem - 1;
-    size_t before = block->size;
-    block = realloc(block, sizeof *block + dwBytes);
+    header *old = (header *)lpMem - 1;
+    size_t before = old->size;
+    header *block = realloc(old, sizeof *old + dwBytes);
     if (!block) {
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-        return NULL;
+        return NULL; /* the old block stays the program's */
     }
     block->size = dwBytes;
     if (dwBytes > before && dwFlags & HEAP_ZERO_MEMORY)

@@ -14,19 +14,17 @@
 void WINAPI GetSystemInfo(LPSYSTEM_INFO lpSystemInfo)
 {
     unsigned count = host_processors();
-    *lpSystemInfo = (SYSTEM_INFO){
+    *lpSystemInfo = (SYSTEM_INFO)
+    {
 #if defined(__aarch64__)
         .wProcessorArchitecture = PROCESSOR_ARCHITECTURE_ARM64,
 #else
         .wProcessorArchitecture = PROCESSOR_ARCHITECTURE_AMD64,
 #endif
-        .dwPageSize = (DWORD)host_page_size(),
-        .lpMinimumApplicationAddress = (LPVOID)(ULONG_PTR)0x10000,
+        .dwPageSize = (DWORD)host_page_size(), .lpMinimumApplicationAddress = (LPVOID)(ULONG_PTR)0x10000,
         .lpMaximumApplicationAddress = (LPVOID)(ULONG_PTR)0x7ffffffeffff,
         .dwActiveProcessorMask = count < 64 ? ((DWORD_PTR)1 << count) - 1 : ~(DWORD_PTR)0,
-        .dwNumberOfProcessors = count,
-        .dwProcessorType = 8664,
-        .dwAllocationGranularity = 0x10000,
+        .dwNumberOfProcessors = count, .dwProcessorType = 8664, .dwAllocationGranularity = 0x10000,
     };
 }
 
