@@ -33,8 +33,8 @@ static bool change(PSLIST_HEADER list, uint64_t *seen, uint64_t next)
  * kept are fine, pages that are given back while others pop are not (Windows' kernel catches that fault; here it
  * ends the process).
  */
-__attribute__((no_sanitize("thread"), no_sanitize("address"), noinline)) static PSLIST_ENTRY
-peek_next(const SLIST_ENTRY *entry)
+#define UNWATCHED __attribute__((no_sanitize("thread"), no_sanitize("address"), noinline))
+UNWATCHED static PSLIST_ENTRY peek_next(const SLIST_ENTRY *entry)
 {
     return *(SLIST_ENTRY *const volatile *)&entry->Next;
 }

@@ -11,20 +11,24 @@
 #define STEPS_PER_SECOND 10000000u
 #define STEPS_PER_DAY (86400u * (uint64_t)STEPS_PER_SECOND)
 
+#if defined(__aarch64__)
+#define ARCHITECTURE PROCESSOR_ARCHITECTURE_ARM64
+#else
+#define ARCHITECTURE PROCESSOR_ARCHITECTURE_AMD64
+#endif
+
 void WINAPI GetSystemInfo(LPSYSTEM_INFO lpSystemInfo)
 {
     unsigned count = host_processors();
-    *lpSystemInfo = (SYSTEM_INFO)
-    {
-#if defined(__aarch64__)
-        .wProcessorArchitecture = PROCESSOR_ARCHITECTURE_ARM64,
-#else
-        .wProcessorArchitecture = PROCESSOR_ARCHITECTURE_AMD64,
-#endif
-        .dwPageSize = (DWORD)host_page_size(), .lpMinimumApplicationAddress = (LPVOID)(ULONG_PTR)0x10000,
+    *lpSystemInfo = (SYSTEM_INFO){
+        .wProcessorArchitecture = ARCHITECTURE,
+        .dwPageSize = (DWORD)host_page_size(),
+        .lpMinimumApplicationAddress = (LPVOID)(ULONG_PTR)0x10000,
         .lpMaximumApplicationAddress = (LPVOID)(ULONG_PTR)0x7ffffffeffff,
         .dwActiveProcessorMask = count < 64 ? ((DWORD_PTR)1 << count) - 1 : ~(DWORD_PTR)0,
-        .dwNumberOfProcessors = count, .dwProcessorType = 8664, .dwAllocationGranularity = 0x10000,
+        .dwNumberOfProcessors = count,
+        .dwProcessorType = 8664,
+        .dwAllocationGranularity = 0x10000,
     };
 }
 
