@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { FILE_LIMIT = 512 * 1024 * 1024, SERVER_PATH = 512 };
+enum { FILE_LIMIT = 256 * 1024 * 1024, SERVER_PATH = 512 };
 
 /** What all tests of a run share; filled from the command line. */
 typedef struct RUN {

@@ -114,6 +114,24 @@ START_TEST(close_after_pipelined)
 }
 END_TEST
 
+/*
+ * A socket that is closed with unread bytes is reset, and the reset takes with it what the client has not got yet. So
+ * the sending half is closed first, and what still comes in is read for a while.
+ */
+START_TEST(close_with_unread_input)
+{
+    static char more[200000];
+    serve("");
+    CLIENT *c = client_connect(server.port, 4096);
+    client_say(c, "GET /megabyte.bin HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    client_try_send(c, more, sizeof more, 50);
+    RESPONSE *r = expect_status(response_head(c), 200);
+    uint64_t came = take_pattern(r, 0);
+    EXPECT(came == MEGABYTE, "the whole file, although the client has sent more than the request", "%llu bytes%s",
+           (unsigned long long)came, c->peer == PEER_RESET ? ", then a reset" : "");
+}
+END_TEST
+
 START_TEST(half_close_after_request)
 {
     serve("");
@@ -222,6 +240,7 @@ void keepalive_topic(void)
     test(small_buffer_pipelined, "The request buffer is reused for the response: the bytes behind the request must survive.");
     test(close_is_honoured, "Connection: close ends the connection after the response, in order.");
     test(close_after_pipelined, "The last response must arrive whole before the connection ends.");
+    test(close_with_unread_input, "closesocket with bytes unread is a reset, and the last answer is lost on its way.");
     test(half_close_after_request, "FIN from the client ends its sending only: the answer is still owed.");
     test(half_close_after_pipelined, "A zero-byte read tells of the end, not before every request in hand is answered.");
     test(half_close_in_request, "A request that never ends must not hold its connection for ever.");

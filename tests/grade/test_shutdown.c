@@ -23,7 +23,11 @@ static void begin_stop(void)
 START_TEST(idle)
 {
     serve("");
-    server_stop(&server);
+    server_signal(&server, SIGINT);
+    EXPECT(WAIT_UNTIL(server_has_ended(&server), 3000), "a server with nothing to do exits at once", "it runs on for 3 seconds");
+    server_expect_clean_end(&server);
+    char *err = read_text(server.err, NULL);
+    EXPECT(!*err, "nothing to complain about on stderr", "%.600s", err);
 }
 END_TEST
 

@@ -60,12 +60,14 @@ static void slices_by_rule(TABLE *table, long file, long header, long buffer)
 /* Takes one operation's numbers out of the trace. The wording between them is the server's. */
 static void trace_read(TABLE *table, const char *trace, const char *operation, const char *other)
 {
-    for (const char *at = trace; (at = strstr(at, operation)); at++) {
-        const char *bytes = strstr(at, "Bytes="), *next = strstr(at + 1, "------------ ");
-        const char *more = other ? strstr(at, other) : NULL;
+    for (const char *at = trace, *next; (at = strstr(at, operation)) && table->count < MAX_LINES; at = next) {
+        next = strstr(at, "------------ "); /* the next operation; this one's lie before it */
+        if (!next)
+            next = at + strlen(at);
+        const char *bytes = memmem(at, (size_t)(next - at), "Bytes=", 6);
+        const char *more = other ? memmem(at, (size_t)(next - at), other, strlen(other)) : NULL;
         if (bytes)
-            add(table, strtol(bytes + 6, NULL, 10),
-                more && (!next || more < next) ? strtol(more + strlen(other), NULL, 10) : -1);
+            add(table, strtol(bytes + 6, NULL, 10), more ? strtol(more + strlen(other), NULL, 10) : -1);
     }
 }
 
