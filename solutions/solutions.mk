@@ -1,0 +1,4 @@
+# What changes from one stage to the next.
+.PHONY: diff
+diff: ## what changes between two stages: make diff FROM=3 TO=4 [TASK=4.2] [COLOR=1]
+	@bash solutions/diff.sh $(FROM) $(TO) $(TASK)
