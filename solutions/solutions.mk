@@ -2,3 +2,6 @@
 .PHONY: diff
 diff: ## what changes between two stages: make diff FROM=3 TO=4 [TASK=4.2] [COLOR=1]
 	@bash solutions/diff.sh $(FROM) $(TO) $(TASK)
+
+MORE_PARTS += steps
+$(eval $(call part,steps,,bash $(CURDIR)/solutions/diff-check.sh))
