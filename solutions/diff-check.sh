@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Steps between the first stages stay small enough to be read in one sitting, and bad questions get one clear line.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 passed=0 failed=0
 
 check() { # what, then a command that must succeed
