@@ -116,6 +116,8 @@ static uint32_t perform_receive(socket_object *s, op *record)
         if (wait_all)
             return STATUS_WOULD_BLOCK;
     }
+    if (s->readable == READY_YES && !(record->flags & HOST_RECV_PEEK))
+        s->readable = READY_PERHAPS; /* as much as asked for: more may be left, or nothing */
     if (with_name)
         tell_sender(record->extra, &from, flags & HOST_RECV_TRUNCATED);
     return flags & HOST_RECV_TRUNCATED ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
