@@ -185,6 +185,21 @@ CASE(closing_a_socket_ends_a_blocking_recv_in_another_thread)
     closesocket(far_end);
 }
 
+CASE(closing_a_datagram_socket_ends_a_blocking_recv_in_another_thread)
+{
+    struct sockaddr_in address;
+    BLOCKED blocked = {0};
+    HANDLE thread;
+    blocked.socket = new_socket(SOCK_DGRAM);
+    bind_loopback(blocked.socket, &address);
+    thread = start_thread(blocked_receive, &blocked);
+    WAIT_UNTIL(load(&blocked.about_to));
+    EXPECT_STAYS(!load(&blocked.done));
+    EXPECT_EQ(0, closesocket(blocked.socket));
+    join_thread(thread);
+    EXPECT(ends_blocking_call(blocked.error));
+}
+
 CASE(closing_a_listener_ends_a_blocking_accept_in_another_thread)
 {
     struct sockaddr_in address;
@@ -238,6 +253,7 @@ const TEST_CASE closing_cases[] = {
     TEST(closing_keeps_packets_that_wait_already),
     TEST(closing_the_port_first_does_not_hurt_its_handles),
     TEST(closing_a_socket_ends_a_blocking_recv_in_another_thread),
+    TEST(closing_a_datagram_socket_ends_a_blocking_recv_in_another_thread),
     TEST(closing_a_listener_ends_a_blocking_accept_in_another_thread),
     TEST(closing_a_listener_frees_its_address),
     TEST(closing_an_event_that_an_operation_uses_does_not_hurt_it),

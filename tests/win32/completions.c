@@ -305,6 +305,30 @@ CASE(fact_12_a_zero_byte_receive_waits_for_data_and_takes_none)
     close_all(port, near_end, far_end);
 }
 
+CASE(fact_12_a_zero_byte_receive_waits_after_all_was_taken)
+{
+    SOCKET near_end, far_end;
+    HANDLE port = tcp_pair_on_port(&near_end, &far_end, 6);
+    OVERLAPPED overlapped = {0};
+    char data[3];
+    must_receive(near_end, data, 3, &overlapped);
+    send_all(far_end, "abc", 3); /* fills the buffer exactly: whether more waits cannot be told from the count */
+    EXPECT_GOOD(port, 3, 6, &overlapped);
+    clear(&overlapped);
+    EXPECT_EQ(WSA_IO_PENDING, start_receive(near_end, NULL, 0, &overlapped));
+    EXPECT_NO_PACKET(port);
+    send_all(far_end, "d", 1);
+    EXPECT_GOOD(port, 0, 6, &overlapped);
+    clear(&overlapped);
+    must_receive(near_end, data, 1, &overlapped);
+    EXPECT_GOOD(port, 1, 6, &overlapped);
+    clear(&overlapped);
+    EXPECT_EQ(WSA_IO_PENDING, start_receive(near_end, NULL, 0, &overlapped));
+    REQUIRE_EQ(0, shutdown(far_end, SD_SEND));
+    EXPECT_GOOD(port, 0, 6, &overlapped);
+    close_all(port, near_end, far_end);
+}
+
 CASE(fact_12_a_zero_byte_receive_sees_the_end_and_the_reset)
 {
     SOCKET near_end, far_end;
@@ -375,6 +399,7 @@ const TEST_CASE completions_cases[] = {
     TEST(fact_11_a_call_after_the_reset_gives_WSAECONNRESET_and_no_packet),
     TEST(fact_11_an_orderly_end_gives_true_and_zero_bytes),
     TEST(fact_12_a_zero_byte_receive_waits_for_data_and_takes_none),
+    TEST(fact_12_a_zero_byte_receive_waits_after_all_was_taken),
     TEST(fact_12_a_zero_byte_receive_sees_the_end_and_the_reset),
     TEST(fact_12_no_buffers_at_all_give_WSAEINVAL),
     TEST(completions_ReadFile_and_WriteFile_take_sockets),

@@ -45,6 +45,80 @@ CASE(fact_01_waiters_are_released_last_in_first_out)
     EXPECT(patience < 1000);
 }
 
+/* One try: packets that come one by one, each after the last is done, find the thread that came back last. True when one
+   thread got them all. */
+static BOOL stays_on_one_thread(HANDLE port, BOOL (*complete_one)(void *), void *argument, DWORD patience)
+{
+    enum { PACKETS = 12 };
+    ACTOR actors[3];
+    int busy = 0;
+    BOOL right;
+    for (int i = 0; i < 3; i++) {
+        hire(&actors[i], port);
+        tell(&actors[i], TAKE);
+    }
+    for (LONG done = 0; done < PACKETS; done++) {
+        Sleep(patience);
+        REQUIRE(complete_one(argument));
+        WAIT_UNTIL(total_taken(actors, 3) == done + 1);
+        for (int i = 0; done == 0 && i < 3; i++) {
+            busy = load(&actors[i].taken) ? i : busy;
+        }
+        if (load(&actors[busy].taken) != done + 1) {
+            break; /* another took it; its actor is busy, the rest of the try would prove nothing */
+        }
+        tell(&actors[busy], TAKE);
+    }
+    right = load(&actors[busy].taken) == PACKETS;
+    dismiss(actors, 3);
+    return right;
+}
+
+static BOOL post_one(void *port)
+{
+    return PostQueuedCompletionStatus(port, 1, 2, NULL);
+}
+
+typedef struct LINK {
+    SOCKET near_end, far_end;
+    OVERLAPPED overlapped;
+    char data;
+} LINK;
+
+static BOOL receive_one(void *argument)
+{
+    LINK *link = argument;
+    clear(&link->overlapped);
+    must_receive(link->near_end, &link->data, 1, &link->overlapped);
+    send_all(link->far_end, "x", 1);
+    return TRUE;
+}
+
+CASE(fact_01_light_load_stays_on_one_thread)
+{
+    DWORD patience = 5;
+    HANDLE port;
+    LINK link = {0};
+    WINE_DIFFERS(FIFO_WAKES);
+    for (; patience < 1000; patience *= 4) {
+        port = new_port(3);
+        if (stays_on_one_thread(port, post_one, port, patience)) {
+            break;
+        }
+    }
+    EXPECT(patience < 1000);
+    for (patience = 5; patience < 1000; patience *= 4) {
+        port = tcp_pair_on_port(&link.near_end, &link.far_end, 1);
+        if (stays_on_one_thread(port, receive_one, &link, patience)) {
+            break;
+        }
+    }
+    EXPECT(patience < 1000);
+    closesocket(link.near_end);
+    closesocket(link.far_end);
+    CloseHandle(port);
+}
+
 CASE(fact_02_no_second_thread_while_the_first_is_active)
 {
     ACTOR actors[2];
@@ -192,6 +266,69 @@ CASE(fact_02_after_an_overshoot_nobody_new_until_below_the_limit)
     CloseHandle(port);
 }
 
+/* ---- work made by a thread that stays busy ---- */
+
+static void send_at_once(ACTOR *actor)
+{
+    must_send(actor->near_end, "x", 1, &actor->overlapped);
+}
+
+static void post_to_own_port(ACTOR *actor)
+{
+    post_packet(actor->port, 1);
+}
+
+static void busy_thread_makes_work_for_another(void (*make)(ACTOR *))
+{
+    ACTOR actors[2];
+    HANDLE port = new_port(2);
+    hire(&actors[0], port);
+    hire(&actors[1], port);
+    tcp_pair(&actors[0].near_end, &actors[0].far_end);
+    associate((HANDLE)actors[0].near_end, port, 1);
+    actors[0].block = make;
+    give(&actors[0]);
+    tell(&actors[1], TAKE);
+    tell(&actors[0], BLOCK); /* which does not block: it makes a packet and goes on spinning */
+    WAIT_UNTIL(load(&actors[1].taken) == 1);
+    EXPECT_EQ(1, load(&actors[0].woken));
+    dismiss(actors, 2);
+    closesocket(actors[0].near_end);
+    closesocket(actors[0].far_end);
+    CloseHandle(port);
+}
+
+CASE(fact_02_a_busy_thread_makes_work_for_another)
+{
+    WINE_DIFFERS(FIFO_WAKES);
+    busy_thread_makes_work_for_another(send_at_once);
+    busy_thread_makes_work_for_another(post_to_own_port);
+}
+
+CASE(fact_02_completions_come_while_the_only_thread_is_busy)
+{
+    ACTOR actor;
+    HANDLE port = new_port(1);
+    OVERLAPPED overlapped = {0};
+    char data[4];
+    hire(&actor, port);
+    tcp_pair(&actor.near_end, &actor.far_end);
+    associate((HANDLE)actor.near_end, port, 1);
+    give(&actor);
+    overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    must_receive(actor.near_end, data, sizeof data, &overlapped);
+    send_all(actor.far_end, "abc", 3);
+    /* Nobody waits at the port, and still the operation goes on: the event tells. */
+    EXPECT_EQ(WAIT_OBJECT_0, WaitForSingleObject(overlapped.hEvent, limit_ms()));
+    tell(&actor, TAKE);
+    WAIT_UNTIL(load(&actor.taken) == 2);
+    dismiss(&actor, 1);
+    closesocket(actor.near_end);
+    closesocket(actor.far_end);
+    CloseHandle(overlapped.hEvent);
+    CloseHandle(port);
+}
+
 /* ---- a thread belongs to one port ---- */
 
 CASE(fact_03_a_thread_that_exits_makes_room)
@@ -264,6 +401,7 @@ CASE(fact_03_a_thread_is_free_when_its_port_closes)
 
 const TEST_CASE waiters_cases[] = {
     TEST(fact_01_waiters_are_released_last_in_first_out),
+    TEST(fact_01_light_load_stays_on_one_thread),
     TEST(fact_02_no_second_thread_while_the_first_is_active),
     TEST(fact_02_a_full_port_times_out_although_a_packet_waits),
     TEST(fact_02_the_running_thread_takes_the_next_packet_itself),
@@ -271,6 +409,8 @@ const TEST_CASE waiters_cases[] = {
     TEST(fact_02_zero_means_the_number_of_processors),
     TEST(fact_02_the_value_is_ignored_when_a_handle_is_associated),
     TEST(fact_02_after_an_overshoot_nobody_new_until_below_the_limit),
+    TEST(fact_02_a_busy_thread_makes_work_for_another),
+    TEST(fact_02_completions_come_while_the_only_thread_is_busy),
     TEST(fact_03_a_thread_that_exits_makes_room),
     TEST(fact_03_a_thread_that_waits_on_another_port_leaves_the_first),
     TEST(fact_03_a_thread_is_free_when_its_port_closes),
