@@ -78,23 +78,22 @@ static void assign(port *p, waiter *w, op *packet)
     __atomic_store_n(&w->packet, packet, __ATOMIC_RELEASE);
 }
 
-/* Hands packets out while the limit allows: to the leader itself while it works off ready files, which costs nothing,
- * then to the newest waiter. While the leader is at it, a few packets may gather before somebody is woken for them:
- * otherwise a quick thread would go to sleep and be woken again between any two. Called with the lock held. */
-static void dispatch(port *p, struct wakes *wakes)
+/* Hands packets out while the limit allows, to the newest waiter: to the leader itself, while it works off ready files,
+ * when that is the newest, which costs nothing. While the leader is at it, a few packets may gather before somebody is
+ * woken for them: otherwise a quick thread would go to sleep and be woken again between any two. Called with the lock
+ * held.
+ * @param own the calling thread's waiter, when that is on the stack and awake */
+static void dispatch(port *p, const waiter *own, struct wakes *wakes)
 {
     thread *t = thread_self_if_known();
     bool leading = t && t->leading == p;
     while (p->first && p->newest && may_run(p)) {
-        if (leading && t->waiter.queued) {
-            assign(p, &t->waiter, dequeue(p));
-        } else if (leading && p->queued < WORTH_A_WAKE) {
+        waiter *w = p->newest;
+        if (leading && w != own && p->queued < WORTH_A_WAKE)
             break;
-        } else {
-            waiter *w = p->newest;
-            assign(p, w, dequeue(p));
+        assign(p, w, dequeue(p));
+        if (w != own)
             wake(p, w, wakes);
-        }
     }
 }
 
@@ -123,7 +122,7 @@ void port_push(port *p, op *packet, bool immediate)
     p->queued++;
     bool later = immediate && only && t && t->port == p && t->active;
     if (!later)
-        dispatch(p, &wakes);
+        dispatch(p, t && t->leading == p ? &t->waiter : NULL, &wakes);
     bool notice = later && p->newest;
     unlock_and_wake(p, &wakes);
     if (notice)
@@ -171,7 +170,7 @@ static void deactivate(port *p, thread *t, struct wakes *wakes)
         return;
     t->active = false;
     p->active--;
-    dispatch(p, wakes);
+    dispatch(p, NULL, wakes);
     if (!p->first)
         promote(p, wakes);
 }
@@ -236,31 +235,36 @@ static void wait_at(port *p, thread *t, uint64_t deadline)
     struct wakes wakes = {.count = 0};
     waiter *w = &t->waiter;
     bool polled = false, led = false;
+    bool rests = false; /* it handed packets on to newer waiters: they will soon be back, and lead */
     stack_push(p, w);
     for (;;) {
         uint64_t left = deadline_left(deadline);
+        uint32_t seen = __atomic_load_n(&w->signal, __ATOMIC_RELAXED);
         if (w->packet || p->closed || (left == 0 && (polled || !p->files || p->leader)))
             break;
-        if (!p->leader && p->files) {
+        if (!p->leader && p->files && !rests) {
             p->leader = w;
             lock_release(&p->lock);
             lead(p, t, left);
             lock_acquire(&p->lock);
             p->leader = NULL;
             polled = led = true;
-            dispatch(p, &wakes);
-            if (wakes.count) {
-                unlock_and_wake(p, &wakes);
-                wakes.count = 0;
-                lock_acquire(&p->lock);
-            }
-            continue;
+            dispatch(p, w, &wakes);
+            if (!wakes.count)
+                continue;
+            rests = !w->packet;
+            seen = __atomic_load_n(&w->signal, __ATOMIC_RELAXED);
+            unlock_and_wake(p, &wakes);
+            wakes.count = 0;
+            if (rests)
+                helper_notice();
+        } else {
+            lock_release(&p->lock);
         }
-        uint32_t seen = __atomic_load_n(&w->signal, __ATOMIC_RELAXED);
-        lock_release(&p->lock);
         if (!__atomic_load_n(&w->packet, __ATOMIC_ACQUIRE))
             host_sleep_on(&w->signal, seen, left);
         lock_acquire(&p->lock);
+        rests = false;
     }
     if (w->queued)
         stack_remove(p, w);
@@ -407,7 +411,7 @@ bool port_tend(port *p)
     struct wakes wakes = {.count = 0};
     bool tend_again = false, serve = false;
     lock_acquire(&p->lock);
-    dispatch(p, &wakes);
+    dispatch(p, NULL, &wakes);
     uint32_t sequence = __atomic_load_n(&p->sequence, __ATOMIC_RELAXED);
     bool quiet = sequence == p->seen_sequence;
     p->seen_sequence = sequence;
