@@ -31,7 +31,9 @@ int WSAAPI bind(SOCKET s, const struct sockaddr *name, int namelen)
         return SOCKET_ERROR;
     uint32_t status = found->bound                                         ? STATUS_INVALID_PARAMETER
                       : !address_from_program(name, namelen, &address) ? STATUS_FAULT
-                                                                       : host_bind(found->file, &address);
+                                                                       : socket_need_file(found);
+    if (!status)
+        status = host_bind(found->file, &address);
     found->bound |= status == STATUS_SUCCESS;
     return finish_call(found, status);
 }
@@ -155,7 +157,9 @@ uint32_t perform_connect(socket_object *s, op *record)
 {
     uint32_t status;
     if (!s->connecting && !s->connected) {
-        status = host_connect(s->file, record->extra);
+        status = socket_need_file(s);
+        if (!status)
+            status = host_connect(s->file, record->extra);
         s->connecting = status == STATUS_WOULD_BLOCK;
     } else {
         status = s->connected ? STATUS_SUCCESS : host_connect_result(s->file);
@@ -221,7 +225,8 @@ int WSAAPI getpeername(SOCKET s, struct sockaddr *name, int *namelen)
     socket_object *found = begin_call(s);
     if (!found)
         return SOCKET_ERROR;
-    uint32_t status = found->needs_context ? STATUS_CONNECTION_INVALID : host_remote_address(found->file, &address);
+    bool nobody = found->needs_context || found->file == HOST_NONE;
+    uint32_t status = nobody ? STATUS_CONNECTION_INVALID : host_remote_address(found->file, &address);
     if (!status && (!name || !namelen || !address_to_program(&address, name, namelen)))
         status = STATUS_FAULT;
     return finish_call(found, status);

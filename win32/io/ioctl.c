@@ -51,7 +51,9 @@ static uint32_t control(socket_object *s, DWORD code, const void *in, DWORD in_s
     case FIONREAD:
         if (!out || out_size < sizeof value)
             return STATUS_FAULT;
-        status = host_bytes_waiting(s->file, &waiting);
+        status = socket_need_file(s);
+        if (!status)
+            status = host_bytes_waiting(s->file, &waiting);
         value = (ULONG)waiting;
         memcpy(out, &value, sizeof value);
         *bytes = sizeof value;
@@ -63,7 +65,8 @@ static uint32_t control(socket_object *s, DWORD code, const void *in, DWORD in_s
         if (!in || in_size < 3 * sizeof value)
             return STATUS_FAULT;
         memcpy(&value, in, sizeof value);
-        return host_option_set(s->file, HOST_OPTION_KEEPALIVE, value != 0);
+        status = socket_need_file(s);
+        return status ? status : host_option_set(s->file, HOST_OPTION_KEEPALIVE, value != 0);
     default:
         return STATUS_NOT_SUPPORTED;
     }

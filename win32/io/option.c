@@ -101,8 +101,9 @@ int WSAAPI setsockopt(SOCKET s, int level, int optname, const char *optval, int 
     /* SO_UPDATE_ACCEPT_CONTEXT looks at the listener without its lock, because locks go the other way round. */
     lock_acquire(&found->device.lock);
     bool empty = optname == SO_UPDATE_CONNECT_CONTEXT;
-    uint32_t status = !empty && (!optval || optlen < 1) ? STATUS_FAULT
-                                                        : set(found, level, optname, optval ? optval : "", optlen);
+    uint32_t status = !empty && (!optval || optlen < 1) ? STATUS_FAULT : socket_need_file(found);
+    if (!status)
+        status = set(found, level, optname, optval ? optval : "", optlen);
     lock_release(&found->device.lock);
     socket_release(found);
     if (status == STATUS_NOT_SUPPORTED)
@@ -161,6 +162,10 @@ int WSAAPI getsockopt(SOCKET s, int level, int optname, char *optval, int *optle
         return SOCKET_ERROR;
     uint32_t status = STATUS_FAULT;
     lock_acquire(&found->device.lock);
+    if (optname != SO_CONNECT_TIME && (status = socket_need_file(found)) != STATUS_SUCCESS) {
+        goto done;
+    }
+    status = STATUS_FAULT;
     if (optval && optlen && level == SOL_SOCKET && optname == SO_LINGER && *optlen >= (int)sizeof(LINGER)) {
         status = host_option_get(found->file, HOST_OPTION_LINGER, &seconds);
         LINGER linger = {seconds >= 0, seconds >= 0 ? (u_short)seconds : 0};
@@ -171,6 +176,7 @@ int WSAAPI getsockopt(SOCKET s, int level, int optname, char *optval, int *optle
         *optlen = *optlen < (int)sizeof number ? *optlen : (int)sizeof number;
         memcpy(optval, &number, (size_t)*optlen);
     }
+done:
     lock_release(&found->device.lock);
     socket_release(found);
     if (status == STATUS_NOT_SUPPORTED)

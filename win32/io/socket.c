@@ -151,7 +151,8 @@ SOCKET socket_open(host_file file, int family, int type, int protocol, socket_ob
     HANDLE handle = s ? object_open(&s->device.base, &socket_type.object) : NULL;
     if (!handle) {
         free(s);
-        host_socket_close(file);
+        if (file != HOST_NONE)
+            host_socket_close(file);
         SetLastError(WSAENOBUFS);
         return INVALID_SOCKET;
     }
@@ -167,9 +168,14 @@ SOCKET socket_open(host_file file, int family, int type, int protocol, socket_ob
     return (SOCKET)handle;
 }
 
+uint32_t socket_need_file(socket_object *s)
+{
+    return s->file != HOST_NONE ? STATUS_SUCCESS : host_socket(s->family, s->type, s->protocol, &s->file);
+}
+
 SOCKET WSAAPI WSASocketA(int af, int type, int protocol, LPWSAPROTOCOL_INFOA lpProtocolInfo, GROUP g, DWORD dwFlags)
 {
-    host_file file;
+    host_file file = HOST_NONE;
     socket_object *s = NULL;
     (void)g;
     JOURNAL_CALL("WSASocket", NULL, NULL, dwFlags);
@@ -181,7 +187,9 @@ SOCKET WSAAPI WSASocketA(int af, int type, int protocol, LPWSAPROTOCOL_INFOA lpP
         SetLastError(lpProtocolInfo ? WSAEINVAL : WSAESOCKTNOSUPPORT);
         return INVALID_SOCKET;
     }
-    uint32_t status = host_socket(af, type, protocol, &file);
+    /* What is sure to be possible can wait until it is known whether a descriptor is needed at all. */
+    bool later = af == AF_INET && type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP);
+    uint32_t status = later ? STATUS_SUCCESS : host_socket(af, type, protocol, &file);
     if (status) {
         socket_fail(status);
         return INVALID_SOCKET;

@@ -24,9 +24,9 @@ struct socket_events;
 
 typedef struct socket_object {
     device device;
-    host_file file; /**< never changes while the socket is open, but for AcceptEx filling it in */
 
     /* Guarded by device.lock. */
+    host_file file; /**< HOST_NONE until something needs it: see socket_need_file */
     uint8_t family, type, protocol;
     uint8_t readable, writable; /**< READY_… */
     bool hung_up;               /**< end of stream or an error is waiting: always try */
@@ -63,6 +63,12 @@ static inline void socket_release(socket_object *s)
 }
 /** Makes a socket object around a descriptor, which it then owns. @return INVALID_SOCKET with the last error set */
 SOCKET socket_open(host_file file, int family, int type, int protocol, socket_object **made);
+
+/**
+ * Sees to it that the socket has a descriptor. One that is made for AcceptEx, or that DisconnectEx gave back, has none:
+ * the connection brings its own. Called with the lock held.
+ */
+uint32_t socket_need_file(socket_object *s);
 
 /** Sets the last error to the Winsock name of a status. @return SOCKET_ERROR, for the caller to return */
 int socket_fail(uint32_t status);

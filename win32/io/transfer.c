@@ -153,8 +153,8 @@ static uint32_t perform_send(socket_object *s, op *record)
 
 uint32_t socket_perform(socket_object *s, op *record)
 {
-    if (s->file == HOST_NONE)
-        return STATUS_CONNECTION_INVALID; /* disconnected, and not yet accepted or connected again */
+    if (s->file == HOST_NONE && record->kind != OP_CONNECT)
+        return STATUS_CONNECTION_INVALID; /* not yet, or no longer, accepted or connected */
     switch (record->kind) {
     case OP_RECEIVE:
     case OP_RECEIVE_FROM:
@@ -183,10 +183,11 @@ static bool may_be_ready(const socket_object *s, bool sending)
 
 uint32_t socket_watch(socket_object *s)
 {
-    if (s->watched)
-        return STATUS_SUCCESS;
     uint64_t cookie = (uintptr_t)object_handle(&s->device.base);
-    uint32_t status = s->device.port ? port_watch(s->device.port, s->file, cookie) : helper_watch(s->file, cookie);
+    uint32_t status = s->watched ? STATUS_SUCCESS : socket_need_file(s);
+    if (s->watched || status)
+        return status;
+    status = s->device.port ? port_watch(s->device.port, s->file, cookie) : helper_watch(s->file, cookie);
     s->watched = status == STATUS_SUCCESS;
     return status;
 }
