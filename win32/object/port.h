@@ -7,9 +7,10 @@
  * from the moment it takes a packet until it comes back for the next one, blocks (block_enter) or ends.
  *
  * Where packets come from: one of the waiting threads, the leader, sleeps in the host's poll instead of on its own
- * word. When files become ready it performs their operations itself, keeps the first packet and hands out the rest. So
- * under load there is no thread but the program's own between the network and the program, and a packet costs
- * no context switch. The helper (helper.h) stands in for ports that have nobody waiting.
+ * word. When files become ready it performs their operations itself and hands the packets out, to itself when it is the
+ * newest, which under load it is: whoever comes back when nobody leads, leads. So there is no thread but the program's
+ * own between the network and the program, and a packet costs no context switch. A leader that is not the newest rests
+ * once it has handed packets on. The helper (helper.h) stands in for ports that have nobody waiting.
  */
 #ifndef PORT_H
 #define PORT_H
