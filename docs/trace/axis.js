@@ -1,14 +1,15 @@
 // The axis above the lanes, the overview above the axis, and the names beside the lanes.
 
-// Ticks: [x, text] for what is in view, far enough from each other.
-function ticksFor(l) {
+// Ticks: [x, time in words] for what is in view, far enough from each other and from what is taken.
+function ticksFor(l, taken) {
     const apart = 92, ticks = [], all = places(), events = journal.events;
     const first = Math.max(eventAt(all, view.from), 0), end = Math.min(eventAt(all, view.to) + 1, events.length);
-    let last = -Infinity;
+    let last = -Infinity, decimals = 3;
     const put = (x, time) => {
-        if (x < l.gutter || x > l.right - 34 || x - last < apart)
+        if (x < l.gutter + 26 || x > l.right - 26 || x - last < apart ||
+            taken.some(([from, to]) => x + 26 > from && x - 26 < to))
             return;
-        ticks.push([x, time]);
+        ticks.push([x, moment(time, decimals)]);
         last = x;
     };
     if (view.axis === 'steps') {
@@ -21,6 +22,7 @@ function ticksFor(l) {
     let step = 1;
     for (let k = 0; step < perPixel * apart; k++)
         step *= k % 3 === 1 ? 2.5 : 2;
+    decimals = step >= 1000 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3;
     for (let i = Math.max(first, 1); i < Math.min(end + 1, events.length); i++) {
         if (axes[view.axis].isFold[i])
             continue;
@@ -48,6 +50,7 @@ const timeAt = place => journal.events.length < 2 ? timeOf(0)
 
 function drawAxis(ctx, l) {
     const bottom = l.height - 8;
+    const taken = [];
     ctx.font = font(11);
     ctx.lineWidth = 1;
     const {isFold} = axes[view.axis], all = places();
@@ -56,16 +59,21 @@ function drawAxis(ctx, l) {
             continue;
         const x = Math.max(eventX(l, i - 1), l.gutter), width = Math.min(eventX(l, i), l.right) - x;
         ctx.fillStyle = looks.fold;
-        ctx.fillRect(x, l.axisTop + 4, width, bottom - l.axisTop - 4);
-        label(ctx, duration(timeOf(i) - timeOf(i - 1)), x + width / 2, bottom + 5, width + 8, looks.faint, 'center');
+        ctx.fillRect(x, l.axisTop + 20, width, bottom - l.axisTop - 20);
+        ctx.fillStyle = hatch(ctx, looks.faint);
+        ctx.fillRect(x, l.axisTop + 19, width, 3);
+        const text = duration(timeOf(i) - timeOf(i - 1)), half = ctx.measureText(text).width / 2 + 4, middle = x + width / 2;
+        const before = taken.length ? taken[taken.length - 1][1] : l.gutter;
+        if (middle - half >= before && label(ctx, text, middle, l.axisTop + 14, width + 14, looks.faint, 'center'))
+            taken.push([middle - half, middle + half]);
     }
-    for (const [x, time] of ticksFor(l)) {
+    for (const [x, text] of ticksFor(l, taken)) {
         ctx.strokeStyle = looks.line;
         ctx.beginPath();
         ctx.moveTo(Math.round(x) + 0.5, l.axisTop + 18);
         ctx.lineTo(Math.round(x) + 0.5, bottom - 8);
         ctx.stroke();
-        label(ctx, moment(time), x, l.axisTop + 14, 200, looks.soft, 'center');
+        label(ctx, text, x, l.axisTop + 14, 200, looks.soft, 'center');
     }
 }
 
@@ -87,9 +95,9 @@ function drawNames(ctx, l) {
         return;
     const y = l.panelTop + Math.min(l.panelHeight / 2, 60);
     ctx.font = font(13, 620);
-    label(ctx, 'in flight', l.gutter - 12, y - 1, l.gutter, looks.ink, 'right');
+    label(ctx, 'operations', l.gutter - 12, y - 1, l.gutter, looks.ink, 'right');
     ctx.font = font(10.5);
-    label(ctx, `at most ${journal.summary.inFlight}`, l.gutter - 12, y + 12, l.gutter, looks.faint, 'right');
+    label(ctx, `up to ${whole(journal.summary.inFlight)} in flight`, l.gutter - 12, y + 12, l.gutter, looks.faint, 'right');
 }
 
 // The whole journal in one strip: how much of all threads runs, by operation; the part in view is framed.

@@ -72,15 +72,18 @@ const axes = (() => {
         gaps.push({index: i, length: events[i].time - events[i - 1].time});
     const longest = [...gaps].sort((a, b) => b.length - a.length);
     let left = time[count - 1] - time[0], folds = 0;
-    const shareMost = 0.06, foldsMost = 40;
+    const shareMost = 0.1, foldsMost = 40;
     while (folds < longest.length && folds < foldsMost && longest[folds].length > Math.max(20, left * shareMost))
         left -= longest[folds++].length;
     const folded = new Float64Array(count), isFold = new Uint8Array(count);
     for (let k = 0; k < folds; k++)
         isFold[longest[k].index] = 1;
-    const nudge = left / count / 4 || 0.25, width = Math.max((left + nudge * count) * 0.03, 1);
-    for (let i = 1; i < count; i++)
-        folded[i] = folded[i - 1] + nudge + (isFold[i] ? width : gaps[i - 1].length);
+    const nudge = left / count / 4 || 0.25, width = Math.max((left + nudge * count) * 0.02, 1);
+    const least = folds ? longest[folds - 1].length : 1;
+    for (let i = 1; i < count; i++) {
+        const length = gaps[i - 1].length;
+        folded[i] = folded[i - 1] + nudge + (isFold[i] ? width * (1 + Math.log10(length / least)) : length);
+    }
     const none = new Uint8Array(count);
     return {
         steps: {places: steps, isFold: none},

@@ -8,7 +8,7 @@ const arrowsMost = 2500;
 function layoutFor(width) {
     const lanes = journal.lanes.length, rows = journal.rows.length;
     const laneHeight = lanes <= 9 ? 50 : lanes <= 14 ? 40 : lanes <= 24 ? 28 : lanes <= 60 ? 18 : lanes <= 200 ? 11 : 6;
-    const rowHeight = rows <= 8 ? 14 : rows <= 16 ? 10 : rows <= 40 ? 6 : rows <= 100 ? 3 : Math.max(0.3, 300 / rows);
+    const rowHeight = rows <= 10 ? 14 : Math.max(150 / rows, 0.3);
     const gutter = width < 700 ? 84 : 118, lanesTop = 76, panelGap = 26;
     const panelTop = lanesTop + lanes * laneHeight + panelGap, panelHeight = rows * rowHeight;
     return {
@@ -126,7 +126,7 @@ function barText(ctx, l, b, x, y, width, h) {
             label(ctx, letterOf(b.kind), left - 2, middle, room + 4, looks['on-colour']);
 }
 
-// What a thread does at a moment: ticks for calls, dots for posts, rings for completions, crosses, diamonds.
+// What a thread does at a moment: notches for calls, dots for posts, rings for completions, crosses, diamonds.
 function drawMarks(ctx, l, lane) {
     const events = lane.events, middle = laneMiddle(l, lane.index), h = l.barHeight;
     const first = firstVisible(events, e => e);
@@ -140,60 +140,89 @@ function drawMarks(ctx, l, lane) {
         if (e.kind === OTHER)
             diamond(ctx, x, middle, Math.min(6, h / 2), looks.bad);
         else if (room > 2.5)
-            drawMark(ctx, e, x, middle, h);
-        if (room > 14 && l.laneHeight >= 40 && (e.kind === CALL || e.kind === OTHER)) {
+            drawMark(ctx, l, e, x, middle);
+        if (room > 14 && l.laneHeight >= 40 && isNamed(e)) {
             const next = i + 1 < events.length ? eventX(l, events[i + 1]) : l.right;
-            const posts = e.operation >= 0;
-            label(ctx, e.kind === OTHER ? e.kindName : e.name, x - 1, middle + h / 2 + 11, Math.min(next, l.right) - x - 3,
-                posts ? colourOf(journal.operations[e.operation].kind) : looks.soft);
+            label(ctx, e.kind === OTHER ? e.kindName : e.name, x - 1, middle + h / 2 + 11, Math.min(next, l.right) - x - 2,
+                e.operation >= 0 ? colourOf(journal.operations[e.operation].kind) : looks.soft);
         }
     }
 }
 
-function drawMark(ctx, e, x, middle, h) {
-    const o = e.operation >= 0 ? journal.operations[e.operation] : null;
+// Calls in which a thread stays have their name in the bar.
+const staysIn = new Set(journal.lanes.flatMap(lane => lane.bars.map(b => b.call)));
+const isNamed = e => e.kind === OTHER || (e.kind === CALL && !staysIn.has(e.name));
+
+// A completion in the call that posted it is nothing to look at.
+const isImmediate = o => o.pending < 0 && o.complete >= 0 && o.post >= 0 &&
+    journal.events[o.post].lane === journal.events[o.complete].lane;
+
+function drawMark(ctx, l, e, x, middle) {
+    const o = e.operation >= 0 ? journal.operations[e.operation] : null, h = l.barHeight;
     const radius = Math.min(3.6, h / 3);
     if (e.kind === FAIL) {
         cross(ctx, x, middle, radius);
     } else if (e.kind === CALL && o) {
-        dot(ctx, x, middle, radius, colourOf(o.kind));
-    } else if (e.kind === COMPLETE && o && h >= 10) {
+        dot(ctx, x, middle + (h > 12 ? postSide(o) * h / 2 : 0), radius, colourOf(o.kind));
+    } else if (e.kind === COMPLETE && o && h >= 10 && !isImmediate(o)) {
         dot(ctx, x, middle, radius * 0.85, colourOf(o.kind), true);
-    } else if (e.kind === CALL && h >= 10) {
+    } else if (e.kind === CALL && h >= 10 && !staysIn.has(e.name)) {
         ctx.fillStyle = looks.card;
-        ctx.globalAlpha = 0.7;
-        ctx.fillRect(x - 0.5, middle - h / 2, 1, h);
-        ctx.globalAlpha = 1;
+        ctx.fillRect(x - 0.5, middle + h / 2 - 4.5, 1.5, 4.5);
     }
 }
 
-// The curve from where an operation was posted to where its packet was taken, or else where it ended.
-function curveOf(l, o) {
-    const last = operationLast(o);
-    if (o.isOut || o.begin === last)
-        return null;
-    const from = journal.events[o.begin].lane, to = journal.events[last].lane, half = l.barHeight / 2;
-    const x0 = eventX(l, o.begin), x1 = eventX(l, last);
-    if (Math.max(x0, x1) < l.gutter || Math.min(x0, x1) > l.right || (from === to && x1 - x0 < 3))
-        return null;
-    const down = to > from ? 1 : -1, same = from === to;
-    return curve({x: x0, y: laneMiddle(l, from) + (same ? -half : down * half)},
-        {x: x1, y: laneMiddle(l, to) - (same ? half : down * half)}, same, l.laneHeight * 0.36);
+// --- the way of an operation -------------------------------------------------------------------------------------------
+
+const isInView = index => places()[index] >= view.from && places()[index] <= view.to;
+const eventLane = index => journal.events[index].lane;
+
+// The events that its arrow goes through: the post, the completion where a third thread saw it, the packet.
+function wayOf(o) {
+    const last = operationLast(o), way = [o.begin];
+    if (o.isOut || o.fail >= 0 || o.begin === last || (o.dequeue < 0 && isImmediate(o)))
+        return [];
+    if (o.complete >= 0 && o.complete !== last && o.kind !== 'posted' &&
+        eventLane(o.complete) !== eventLane(o.begin) && eventLane(o.complete) !== eventLane(last))
+        way.push(o.complete);
+    return [...way, last];
 }
+
+// Whether the arrow of an operation leaves its bar below (1) or above (-1).
+function postSide(o) {
+    const way = wayOf(o);
+    return way.length && eventLane(way[1]) > eventLane(way[0]) ? 1 : -1;
+}
+
+// The curves of its way; none where neither end is in view or it is too short to be seen.
+function curvesOf(l, o) {
+    const way = wayOf(o), half = l.barHeight / 2, curves = [];
+    for (let i = 1; i < way.length; i++) {
+        const from = eventLane(way[i - 1]), to = eventLane(way[i]), x0 = eventX(l, way[i - 1]), x1 = eventX(l, way[i]);
+        if (!isInView(way[i - 1]) && !isInView(way[i]) || (from === to && x1 - x0 < 3))
+            continue;
+        const down = to > from ? 1 : -1, arc = from === to, ring = half * 0.3;
+        const start = arc ? -half : down * (i > 1 ? ring : half), end = arc ? half : down * (i < way.length - 1 ? ring : half);
+        curves.push(curve({x: x0, y: laneMiddle(l, from) + start}, {x: x1, y: laneMiddle(l, to) - end}, arc, l.laneHeight * 0.36));
+    }
+    return curves;
+}
+
+const operationsInView = () => journal.operations.filter(o => !hidden.has(o.kind) &&
+    places()[o.begin] <= view.to && places()[operationLast(o)] >= view.from);
 
 // @return how many arrows were left out, because so many say nothing
 function drawArrows(ctx, l) {
-    const seen = journal.operations.filter(o => !hidden.has(o.kind) && places()[o.begin] <= view.to &&
-        places()[operationLast(o)] >= view.from);
+    const seen = operationsInView();
     if (seen.length > arrowsMost)
         return seen.length;
     const density = seen.length / (l.right - l.gutter) * 100;
     ctx.save();
     ctx.globalAlpha = density < 6 ? 0.85 : density < 20 ? 0.5 : 0.22;
     for (const o of seen) {
-        const c = curveOf(l, o);
-        if (c)
-            arrow(ctx, c, colourOf(o.kind), density < 6 ? 1.6 : 1.1, density < 30 ? (l.barHeight > 10 ? 7 : 4) : 0);
+        const head = density < 30 ? (l.barHeight > 10 ? 7 : 4) : 0;
+        curvesOf(l, o).forEach((c, i, all) =>
+            arrow(ctx, c, colourOf(o.kind), density < 6 ? 1.6 : 1.1, i === all.length - 1 ? head : 0));
     }
     ctx.restore();
     return 0;
@@ -214,7 +243,7 @@ function drawPanel(ctx, l, columns) {
             }
             const colour = colourOf(o.kind);
             if (o.dequeue >= 0 && last > done)
-                hatchBox(ctx, colour, done, y, last - done, h, 1);
+                portBox(ctx, colour, done, y, last - done, h);
             fillBox(ctx, colour, x, y, Math.max(done - x, 1), h, 2);
             if (h >= 12)
                 label(ctx, o.kind, Math.max(x, l.gutter) + 4, y + h - 3, Math.min(done, l.right) - Math.max(x, l.gutter) - 6,
@@ -224,14 +253,25 @@ function drawPanel(ctx, l, columns) {
     });
 }
 
+// A packet that lies in the port.
+function portBox(ctx, colour, x, y, width, h) {
+    if (h >= 8) {
+        hatchBox(ctx, colour, x, y, width, h, 1);
+        return;
+    }
+    ctx.globalAlpha = 0.3;
+    fillBox(ctx, colour, x, y, width, h, 0);
+    ctx.globalAlpha = 1;
+}
+
 // Where an operation's line goes when it is looked at: post, completion, packet.
 function drawHighlight(ctx, l, thing) {
     const o = thing.operation, half = l.barHeight / 2;
     if (thing.bar) {
-        const x = eventX(l, thing.bar.first), y = laneMiddle(l, thing.bar.lane) - half;
+        const x = eventX(l, thing.bar.first), part = thing.bar.state === RUNS ? 1 : thing.bar.state === BLOCKS ? 0.7 : 0.35;
         ctx.strokeStyle = looks.ink;
         ctx.lineWidth = 2;
-        box(ctx, x - 1, y - 1, eventX(l, thing.bar.last) - x + 2, l.barHeight + 2, 4);
+        box(ctx, x - 1, laneMiddle(l, thing.bar.lane) - half * part - 1, eventX(l, thing.bar.last) - x + 2, l.barHeight * part + 2, 4);
         ctx.stroke();
     }
     if (thing.event) {
@@ -243,12 +283,11 @@ function drawHighlight(ctx, l, thing) {
     }
     if (!o)
         return;
-    const colour = colourOf(o.kind), c = curveOf(l, o);
-    if (c)
-        arrow(ctx, c, colour, 3, 10);
-    for (const index of [o.begin, o.complete, o.dequeue])
-        if (index >= 0)
-            dot(ctx, eventX(l, index), laneMiddle(l, journal.events[index].lane), 4.5, colour, index === o.complete);
+    const colour = colourOf(o.kind);
+    curvesOf(l, o).forEach((c, i, all) => arrow(ctx, c, colour, 3, i === all.length - 1 ? 10 : 0));
+    dot(ctx, eventX(l, o.begin), laneMiddle(l, eventLane(o.begin)) + postSide(o) * half, 4.6, colour);
+    if (o.complete >= 0 && !isImmediate(o))
+        dot(ctx, eventX(l, o.complete), laneMiddle(l, eventLane(o.complete)), 4.6, colour, true);
     const y = l.panelTop + l.panelHeight - (o.row + 1) * l.rowHeight, x = eventX(l, o.begin);
     ctx.strokeStyle = looks.ink;
     ctx.lineWidth = 1.5;

@@ -26,7 +26,7 @@ function findInPanel(l, x, y) {
 }
 
 function findMark(l, lane, x, y) {
-    if (Math.abs(y - laneMiddle(l, lane.index)) > l.barHeight / 2 + 2)
+    if (Math.abs(y - laneMiddle(l, lane.index)) > l.barHeight / 2 + 4)
         return null;
     let nearest = null, distance = 5;
     for (let i = firstVisible(lane.events, e => e); i < lane.events.length; i++) {
@@ -45,26 +45,33 @@ function findMark(l, lane, x, y) {
 }
 
 function findArrow(l, x, y) {
-    const seen = journal.operations.filter(o => !hidden.has(o.kind) && places()[o.begin] <= view.to &&
-        places()[operationLast(o)] >= view.from);
+    const seen = operationsInView();
     let nearest = null, distance = 5;
     if (seen.length > arrowsMost)
         return null;
     for (const o of seen) {
-        const c = curveOf(l, o);
-        if (!c || Math.min(c[0][0], c[3][0]) > x + 5 || Math.max(c[0][0], c[3][0]) < x - 5)
-            continue;
-        let before = c[0];
-        for (let t = 1; t <= 20; t++) {
-            const here = curveAt(c, t / 20), away = fromSegment(x, y, before, here);
+        for (const c of curvesOf(l, o)) {
+            const away = fromCurve(x, y, c);
             if (away < distance) {
                 nearest = o;
                 distance = away;
             }
-            before = here;
         }
     }
     return nearest && {operation: nearest};
+}
+
+// How far a point is from a curve, taken as straight pieces; infinitely, where that is plain at once.
+function fromCurve(x, y, c) {
+    if (Math.min(c[0][0], c[3][0]) > x + 9 || Math.max(c[0][0], c[3][0]) < x - 9)
+        return Infinity;
+    let before = c[0], least = Infinity;
+    for (let t = 1; t <= 20; t++) {
+        const here = curveAt(c, t / 20);
+        least = Math.min(least, fromSegment(x, y, before, here));
+        before = here;
+    }
+    return least;
 }
 
 // How far a point is from a straight piece.

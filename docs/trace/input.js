@@ -85,8 +85,9 @@ function placeTip() {
     let {x, y} = pointer;
     if (view.pinned) {
         const index = thing.event ? thing.event.index : thing.bar ? thing.bar.first : thing.operation.begin;
+        const way = thing.operation ? [index, ...wayOf(thing.operation)] : [index];
         x = Math.min(Math.max(eventX(layout, index), layout.gutter), layout.right);
-        y = laneMiddle(layout, journal.events[index].lane) + layout.barHeight / 2;
+        y = laneMiddle(layout, Math.max(...way.map(eventLane))) + layout.barHeight / 2;
     }
     const room = layout.width - tip.offsetWidth - 8;
     tip.style.left = `${Math.max(8, Math.min(x + 14, room))}px`;

@@ -24,7 +24,7 @@ function numbersFill() {
     numberPut(whole(s.threads), s.threads === 1 ? 'thread' : 'threads');
     numberPut(whole(s.running), 'running at once, at most', () => bring(s.runningAt, s.runningAt, {event: events[s.runningAt]}));
     if (all) {
-        numberPut(whole(all), `overlapped ${all === 1 ? 'operation' : 'operations'}`);
+        numberPut(whole(all), all === 1 ? 'operation posted' : 'operations posted');
         numberPut(whole(s.inFlight), 'in flight at once, at most',
             () => bring(s.inFlightAt, s.inFlightAt, {event: events[s.inFlightAt]}));
     }
@@ -38,7 +38,7 @@ function numbersFill() {
             () => bring(b.first, b.last, {bar: b}));
     }
     if (s.failed)
-        numberPut(whole(s.failed), s.failed === 1 ? 'operation failed' : 'operations failed',
+        numberPut(whole(s.failed), 'ended with an error',
             () => { const o = journal.operations.find(one => one.error); bring(o.begin, operationLast(o), {operation: o}); });
     if (s.unfinished)
         numberPut(whole(s.unfinished), 'still in flight at the end', () => {
@@ -50,7 +50,7 @@ function numbersFill() {
             const o = journal.operations.find(one => one.port && one.complete >= 0 && one.dequeue < 0);
             bring(o.begin, o.end, {operation: o});
         }, true);
-    numberPut(duration(timeOf(events.length - 1) - timeOf(0)), `${counted(events.length, 'event')}`);
+    numberPut(duration(timeOf(events.length - 1) - timeOf(0)), `for ${counted(events.length, 'event')}`);
 }
 
 // --- the legend --------------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ function begin() {
         ? `${counted(journal.skipped, 'line')} of the journal could not be read and ${journal.skipped === 1 ? 'is' : 'are'} left out.` : '';
     setTheme(wish.get('theme') || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
     numbersFill();
-    setAxis(axes[wish.get('axis')] ? wish.get('axis') : 'folded');
+    setAxis(axes[wish.get('axis')] ? wish.get('axis') : journal.events.length <= 400 ? 'steps' : 'folded');
     showAll();
     if (wish.has('to'))
         show(places()[number('from')], places()[number('to')]);

@@ -8,7 +8,7 @@ function duration(microseconds) {
     return unit === 'µs' ? `${value} µs` : `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`;
 }
 
-const moment = microseconds => `${(microseconds / 1000).toFixed(3)} ms`;
+const moment = (microseconds, decimals = 3) => `${(microseconds / 1000).toFixed(decimals)} ms`;
 const counted = (count, one, many) => `${whole(count)} ${count === 1 ? one : many || one + 's'}`;
 
 function size(bytes) {
@@ -126,7 +126,8 @@ function eventTip(e) {
     const parts = [tipHead(call ? e.name : `${e.kindName} ${e.name === e.kindName ? '' : e.name}`)];
     parts.push(element('p', `${lane.label}, thread ${lane.id}, at ${moment(e.time)}`));
     const rows = [];
-    for (const [name, value] of [['handle', e.handle], ['overlapped', e.overlapped],
+    const second = e.name === 'CreateIoCompletionPort' ? 'existing port' : 'overlapped';
+    for (const [name, value] of [['handle', e.handle], [second, e.overlapped],
         ['bytes', e.bytes ? whole(e.bytes) : ''], ['error', e.error ? errorText(e.error) : ''], ['from', siteText(e)]])
         if (value)
             rows.push([name, value]);
