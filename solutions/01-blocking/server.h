@@ -92,7 +92,7 @@ typedef struct SERVER_CONFIG {
 struct OVERLAPPED_EX {
     OVERLAPPED Overlapped; /**< tells ReadFile and WriteFile the place in the file; later stages need it for more */
     SERVER_CONFIG *Config; /**< never changes */
-    SOCKET Socket;         /**< changes never; closed after the connection left the list */
+    SOCKET Socket;         /**< never changes; closed after the connection left the list */
 
     /* Guarded by Config->Lock. */
     OVERLAPPED_EX *Next;

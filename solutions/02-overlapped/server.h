@@ -97,7 +97,7 @@ typedef struct SERVER_CONFIG {
 struct OVERLAPPED_EX {
     OVERLAPPED Overlapped; /**< of the operation in flight; its hEvent stays the same */
     SERVER_CONFIG *Config; /**< never changes */
-    SOCKET Socket;         /**< changes never; closed after the connection left the list */
+    SOCKET Socket;         /**< never changes; closed after the connection left the list */
 
     /* Guarded by Config->Lock. */
     OVERLAPPED_EX *Next;

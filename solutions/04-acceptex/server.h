@@ -112,7 +112,7 @@ typedef struct SERVER_CONFIG {
 struct OVERLAPPED_EX {
     OVERLAPPED Overlapped; /**< first, so that a completion's OVERLAPPED * is the connection's address */
     SERVER_CONFIG *Config; /**< never changes */
-    SOCKET Socket;         /**< changes never; closed after the connection left the list */
+    SOCKET Socket;         /**< never changes; closed after the connection left the list */
 
     /* Guarded by Config->Lock. */
     OVERLAPPED_EX *Next;
