@@ -17,6 +17,9 @@ extern const TEST_CASE blocking_cases[];
 extern const TEST_CASE polling_cases[];
 extern const TEST_CASE signals_cases[];
 extern const TEST_CASE addresses_cases[];
+extern const TEST_CASE accepting_cases[];
+extern const TEST_CASE reusing_cases[];
+extern const TEST_CASE transmitting_cases[];
 extern const TEST_CASE events_cases[];
 extern const TEST_CASE results_cases[];
 extern const TEST_CASE files_cases[];
@@ -43,6 +46,9 @@ static const TEST_CASE *const tables[] = {
     polling_cases,
     signals_cases,
     addresses_cases,
+    accepting_cases,
+    reusing_cases,
+    transmitting_cases,
     events_cases,
     results_cases,
     files_cases,

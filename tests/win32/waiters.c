@@ -260,9 +260,9 @@ CASE(fact_02_after_an_overshoot_nobody_new_until_below_the_limit)
     tell(&actors[2], TAKE);
     post_packet(port, 0);
     EXPECT_STAYS(total_taken(actors, 3) == 2);
-    tell(&actors[0], TAKE); /* one is active: the limit, not below it */
+    tell(&actors[1], TAKE); /* leaves the one that was blocked: it counts again since it woke, so this is the limit */
     EXPECT_STAYS(total_taken(actors, 3) == 2);
-    tell(&actors[1], TAKE);
+    tell(&actors[0], TAKE);
     WAIT_UNTIL(total_taken(actors, 3) == 3);
     post_packet(port, 0);
     EXPECT_STAYS(total_taken(actors, 3) == 3);
