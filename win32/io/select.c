@@ -58,19 +58,39 @@ static bool add_set(struct watched *watched, const fd_set *set, unsigned wanted)
     return true;
 }
 
-/* Leaves in the set what is ready. A connect that failed counts as exceptional, not as writable. */
-static int keep_ready(struct watched *watched, unsigned *next, fd_set *set, unsigned wanted)
+/* A connect that failed counts as exceptional, not as readable or writable. */
+static bool is_asked_for(const socket_object *s, unsigned wanted, unsigned ready)
+{
+    bool failed = s->connecting && ready & HOST_HANGUP;
+    if (wanted == HOST_READABLE)
+        return (ready & (HOST_READABLE | HOST_HANGUP)) && !failed;
+    if (wanted == HOST_WRITABLE)
+        return (ready & HOST_WRITABLE) && !failed;
+    return failed;
+}
+
+/* Whether the wait ended for something that was asked for. What polls for another reason, as a dead connection does in
+ * the third set, would end every wait at once: it is left out of the next. */
+static bool has_result(struct watched *watched)
+{
+    bool any = false;
+    for (unsigned i = 0; i < watched->count; i++) {
+        host_wait_entry *entry = &watched->entries[i];
+        if (is_asked_for(watched->sockets[i], entry->wanted, entry->ready))
+            any = true;
+        else if (entry->ready)
+            entry->file = HOST_NONE;
+    }
+    return any;
+}
+
+/* Leaves in the set what is ready. */
+static int keep_ready(struct watched *watched, unsigned *next, fd_set *set)
 {
     u_int kept = 0;
-    for (u_int i = 0; set && i < set->fd_count; i++, ++*next) {
-        unsigned ready = watched->entries[*next].ready;
-        bool failed = watched->sockets[*next]->connecting && ready & HOST_HANGUP;
-        bool keep = wanted == HOST_READABLE    ? (ready & (HOST_READABLE | HOST_HANGUP)) && !failed
-                    : wanted == HOST_WRITABLE ? (ready & HOST_WRITABLE) && !failed
-                                              : failed;
-        if (keep)
+    for (u_int i = 0; set && i < set->fd_count; i++, ++*next)
+        if (is_asked_for(watched->sockets[*next], watched->entries[*next].wanted, watched->entries[*next].ready))
             set->fd_array[kept++] = set->fd_array[i];
-    }
     if (set)
         set->fd_count = kept;
     return (int)kept;
@@ -88,11 +108,14 @@ int WSAAPI select(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds
     if (found && watched.count == 0) {
         SetLastError(winsock_started() ? WSAEINVAL : WSANOTINITIALISED);
     } else if (found) {
+        uint64_t deadline = ns == HOST_FOREVER ? HOST_FOREVER : host_now() + ns;
         unsigned next = 0;
-        wait_for(watched.entries, watched.count, ns);
-        ready = keep_ready(&watched, &next, readfds, HOST_READABLE);
-        ready += keep_ready(&watched, &next, writefds, HOST_WRITABLE);
-        ready += keep_ready(&watched, &next, exceptfds, 0);
+        do
+            wait_for(watched.entries, watched.count, deadline_left(deadline));
+        while (!has_result(&watched) && deadline_left(deadline) > 0);
+        ready = keep_ready(&watched, &next, readfds);
+        ready += keep_ready(&watched, &next, writefds);
+        ready += keep_ready(&watched, &next, exceptfds);
     }
     for (unsigned i = 0; i < watched.count; i++)
         socket_release(watched.sockets[i]);
