@@ -89,6 +89,32 @@ CASE(polling_select_times_out_with_empty_sets)
     closesocket(far_end);
 }
 
+CASE(polling_select_is_not_disturbed_by_what_it_was_not_asked)
+{
+    SOCKET near_end[2], far_end[2];
+    struct timeval time = {0, 50000};
+    ULONGLONG begin = GetTickCount64();
+    fd_set failed, readable;
+    tcp_pair(&near_end[0], &far_end[0]);
+    tcp_pair(&near_end[1], &far_end[1]);
+    reset_connection(far_end[0]);
+    FD_ZERO(&failed);
+    FD_SET(near_end[0], &failed); /* dead, but that is not what the third set is about */
+    EXPECT_EQ(0, select(0, NULL, NULL, &failed, &time));
+    EXPECT(GetTickCount64() - begin + 16 >= 50);
+    FD_SET(near_end[0], &failed);
+    FD_ZERO(&readable);
+    FD_SET(near_end[1], &readable);
+    send_all(far_end[1], "x", 1);
+    time = limit();
+    EXPECT_EQ(1, select(0, &readable, NULL, &failed, &time));
+    EXPECT(FD_ISSET(near_end[1], &readable));
+    EXPECT_EQ(0, failed.fd_count);
+    closesocket(near_end[0]);
+    closesocket(near_end[1]);
+    closesocket(far_end[1]);
+}
+
 CASE(polling_select_wants_sockets)
 {
     SOCKET closed = new_socket(SOCK_STREAM);
@@ -152,6 +178,26 @@ CASE(polling_non_blocking_calls_give_10035)
     EXPECT_EQ(1, recv(near_end, &data, 1, 0));
     closesocket(near_end);
     closesocket(far_end);
+    closesocket(listener);
+}
+
+CASE(polling_an_accepted_socket_is_as_its_listener)
+{
+    struct sockaddr_in address;
+    SOCKET listener = new_listener(&address), client = new_socket(SOCK_STREAM), accepted;
+    struct timeval time = limit();
+    fd_set readable;
+    char data;
+    set_blocking(listener, FALSE);
+    connect_to(client, &address);
+    FD_ZERO(&readable);
+    FD_SET(listener, &readable);
+    REQUIRE_EQ(1, select(0, &readable, NULL, NULL, &time));
+    accepted = accept(listener, NULL, NULL);
+    REQUIRE(accepted != INVALID_SOCKET);
+    EXPECT_EQ(WSAEWOULDBLOCK, last_error_of(recv(accepted, &data, 1, 0)));
+    closesocket(accepted);
+    closesocket(client);
     closesocket(listener);
 }
 
@@ -254,10 +300,12 @@ const TEST_CASE polling_cases[] = {
     TEST(polling_an_fd_set_is_a_count_and_an_array),
     TEST(polling_select_leaves_only_the_ready),
     TEST(polling_select_times_out_with_empty_sets),
+    TEST(polling_select_is_not_disturbed_by_what_it_was_not_asked),
     TEST(polling_select_wants_sockets),
     TEST(polling_a_listener_is_readable_when_someone_waits),
     TEST(polling_the_end_makes_readable),
     TEST(polling_non_blocking_calls_give_10035),
+    TEST(polling_an_accepted_socket_is_as_its_listener),
     TEST(polling_a_non_blocking_send_fills_up_and_goes_on),
     TEST(polling_overlapped_calls_do_not_care_for_non_blocking),
     TEST(polling_a_non_blocking_connect_ends_writable),
