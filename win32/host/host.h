@@ -59,6 +59,8 @@ unsigned host_processors(void);
 size_t host_page_size(void);
 uint32_t host_process_id(void);
 _Noreturn void host_process_exit(unsigned code);
+_Noreturn void host_process_quit(unsigned code); /**< without any further ado */
+void host_at_exit(void (*function)(void));       /**< called when the process exits, but not when it quits */
 const char *host_environment(const char *name);
 /** @} */
 

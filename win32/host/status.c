@@ -80,11 +80,15 @@ static const struct names *find(uint32_t status)
 uint32_t status_to_error(uint32_t status)
 {
     const struct names *names = find(status);
+    if ((status & 0xffff0000u) == STATUS_CHOSEN)
+        return status & 0xffffu;
     return names ? names->error : ERROR_MR_MID_NOT_FOUND;
 }
 
 uint32_t status_to_winsock(uint32_t status)
 {
     const struct names *names = find(status);
+    if ((status & 0xffff0000u) == STATUS_CHOSEN)
+        return status & 0xffffu;
     return names ? names->winsock : WSAEINVAL;
 }

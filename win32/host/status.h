@@ -59,6 +59,7 @@
 #define STATUS_ADDRESS_FAMILY 0xC0000253u
 #define STATUS_PROTOCOL 0xC0000254u
 #define STATUS_FAULT 0xC0000005u
+#define STATUS_CHOSEN 0xE0070000u /**< or-ed with an error: that very number, by either name */
 
 /** Tells warnings and errors from successes. */
 static inline int status_failed(uint32_t status)

@@ -6,6 +6,7 @@
  * accepted socket's queue. Locks are taken listener before accepted socket.
  */
 #include "../include/mswsock.h"
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "socket.h"
 
@@ -48,6 +49,13 @@ device *accept_listener(op *record)
     return &((struct accept_call *)record->extra)->listener->device;
 }
 
+host_buffer accept_buffer(const op *record)
+{
+    const struct accept_call *call = record->kind == OP_ACCEPT ? record->extra : NULL;
+    return call ? (host_buffer){call->buffer, (size_t)call->receive_length + call->local_length + call->remote_length}
+                : (host_buffer){NULL, 0};
+}
+
 void accept_forget(op *record)
 {
     struct accept_call *call = record->extra;
@@ -88,7 +96,8 @@ static void attach(struct accept_call *call, host_file file, const host_address 
 
 static uint32_t perform_first_data(socket_object *s, op *record, struct accept_call *call)
 {
-    op receive = {.kind = OP_RECEIVE, .count = 1, .buffer = {call->buffer, call->receive_length}};
+    DWORD length = faults_on() ? faults_first_data(call->receive_length) : call->receive_length;
+    op receive = {.kind = OP_RECEIVE, .count = 1, .buffer = {call->buffer, length}};
     uint32_t status = socket_perform(s, &receive);
     record->bytes = receive.bytes;
     return status;
@@ -106,6 +115,10 @@ uint32_t perform_accept(socket_object *s, op *record)
         s->readable = READY_NO;
     if (status)
         return status;
+    if (faults_on() && !faults_connect(&call->target->pool, FAULTS_ACCEPTED)) {
+        host_socket_close(file);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     attach(call, file, &remote);
     return call->receive_length ? STATUS_PENDING : STATUS_SUCCESS;
 }

@@ -2,6 +2,7 @@
  * @file connection.c
  * From a fresh socket to a connection and its end: bind, listen, accept, connect, shutdown, and who is at either end.
  */
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/deadline.h"
 #include "socket.h"
@@ -83,6 +84,7 @@ SOCKET WSAAPI accept(SOCKET s, struct sockaddr *addr, int *addrlen)
     host_address remote;
     SOCKET accepted = INVALID_SOCKET;
     JOURNAL_CALL("accept", s, NULL, 0);
+    FAULTS_MAY_FAIL("accept", INVALID_SOCKET);
     socket_object *listener = socket_find(s), *made;
     if (!listener)
         return INVALID_SOCKET;
@@ -104,6 +106,12 @@ SOCKET WSAAPI accept(SOCKET s, struct sockaddr *addr, int *addrlen)
     made->receive_timeout = listener->receive_timeout;
     made->send_timeout = listener->send_timeout;
     made->bound = made->connected = true;
+    if (faults_on() && !faults_connect(&made->pool, FAULTS_ACCEPTED)) {
+        object_close((HANDLE)accepted, OBJECT_SOCKET);
+        accepted = INVALID_SOCKET;
+        SetLastError(WSAENOBUFS);
+        goto done;
+    }
     made->connected_since = host_now();
     if (addr && addrlen)
         address_to_program(&remote, addr, addrlen);
@@ -121,6 +129,7 @@ SOCKET WSAAPI WSAAccept(SOCKET s, struct sockaddr *addr, LPINT addrlen, LPCONDIT
         SetLastError(WSAEOPNOTSUPP);
         return INVALID_SOCKET;
     }
+    WATCH_PASS("accept");
     return accept(s, addr, addrlen);
 }
 
@@ -158,6 +167,8 @@ uint32_t perform_connect(socket_object *s, op *record)
     uint32_t status;
     if (!s->connecting && !s->connected) {
         status = socket_need_file(s);
+        if (!status && faults_on() && !faults_connect(&s->pool, FAULTS_CONNECTED))
+            status = STATUS_INSUFFICIENT_RESOURCES;
         if (!status)
             status = host_connect(s->file, record->extra);
         s->connecting = status == STATUS_WOULD_BLOCK;

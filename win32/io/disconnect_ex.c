@@ -3,6 +3,7 @@
  * ConnectEx and DisconnectEx: the two ends of a connection as overlapped operations.
  */
 #include "../include/mswsock.h"
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "mswsock_calls.h"
 #include "socket.h"
@@ -77,6 +78,7 @@ uint32_t perform_disconnect(socket_object *s, op *record)
     if (record->position) {
         host_socket_close(s->file);
         s->file = HOST_NONE;
+        faults_disconnect(&s->pool);
         s->watched = s->bound = s->needs_context = s->reset = false;
         s->reusable = true;
     }

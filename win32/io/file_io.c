@@ -2,6 +2,7 @@
  * @file file_io.c
  * ReadFile and WriteFile.
  */
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "file.h"
 
@@ -106,14 +107,17 @@ static uint32_t start(file_object *f, op *record)
     record->position = offset_of(overlapped);
     record->thread = GetCurrentThreadId();
     overlapped_begin(overlapped);
+    uint32_t refused = faults_on() ? faults_begin(record, true, !f->stream) : STATUS_SUCCESS;
     if (writing && !f->stream)
         block_enter();
-    record->status = file_perform(f, record, false);
+    record->status = refused ? refused : file_perform(f, record, faults_on() && faults_insist());
     if (writing && !f->stream)
         block_leave();
     uint32_t status = record->status;
     if (status == STATUS_SUCCESS) {
-        status = finish(f, record, true);
+        bool pend = faults_on() && faults_pend();
+        status = finish(f, record, !pend);
+        status = pend && !status ? STATUS_PENDING : status;
     } else if (status == STATUS_END_OF_FILE) {
         /* Reading at the end counts as started: the error comes with the completion. */
         status = finish(f, record, false);
@@ -131,6 +135,8 @@ static uint32_t start(file_object *f, op *record)
         JOURNAL_EVENT("fail", op_name(record->kind), object_handle(&f->device.base), overlapped, 0,
                       status_to_error(status));
         __atomic_store_n(&overlapped->Internal, status, __ATOMIC_RELEASE);
+        if (faults_on())
+            faults_end(record);
     }
     return status;
 }
@@ -139,6 +145,9 @@ static uint32_t start(file_object *f, op *record)
 static uint32_t perform_synchronously(file_object *f, op *record)
 {
     OVERLAPPED *overlapped = record->overlapped;
+    uint32_t refused = faults_on() ? faults_begin(record, false, !f->stream) : STATUS_SUCCESS;
+    if (refused)
+        return refused;
     if (overlapped)
         overlapped_begin(overlapped);
     EnterCriticalSection(&f->turn);

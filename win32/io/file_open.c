@@ -2,6 +2,7 @@
  * @file file_open.c
  * CreateFile.
  */
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "file.h"
 #include "path.h"
@@ -92,6 +93,8 @@ HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShar
     HANDLE handle = NULL;
     bool existed = false;
     (void)dwShareMode, (void)lpSecurityAttributes, (void)hTemplateFile;
+    WATCH_CALL("CreateFile");
+    FAULTS_MAY_FAIL("CreateFile", INVALID_HANDLE_VALUE);
     DWORD error = path_to_host(lpFileName, path);
     if (!error) {
         uint32_t status = open_as(path, dwDesiredAccess, dwCreationDisposition, &f.file, &existed);

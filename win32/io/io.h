@@ -59,6 +59,9 @@ static inline host_buffer *op_buffers(op *record)
     return record->count > 1 ? record->buffers : (host_buffer *)&record->buffer;
 }
 
+/** The buffer of an accept, addresses included; empty for other kinds. */
+host_buffer accept_buffer(const op *record);
+
 /** @name By kind of device
  * @{ */
 typedef struct device_type {

@@ -3,6 +3,7 @@
  * How overlapped operations begin and end, and the calls that ask about them.
  */
 #include "../include/winsock2.h"
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/deadline.h"
 #include "socket.h"
@@ -71,6 +72,8 @@ void overlapped_finish(device *d, op *record, bool immediate)
                   !(immediate && d->skip_on_success && !status_failed(record->status));
     JOURNAL_EVENT("complete", op_name(record->kind), object_handle(&d->base), overlapped, record->bytes,
                   status_to_error(record->status));
+    if (faults_on())
+        faults_end(record);
     op_clear(record);
     record->key = d->key;
     record->flags = 0;
@@ -200,6 +203,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletio
     port *p = NULL;
     DWORD error = ERROR_SUCCESS;
     JOURNAL_CALL("CreateIoCompletionPort", FileHandle, ExistingCompletionPort, NumberOfConcurrentThreads);
+    FAULTS_MAY_FAIL("CreateIoCompletionPort", NULL);
     if (FileHandle == INVALID_HANDLE_VALUE && ExistingCompletionPort) {
         error = ERROR_INVALID_PARAMETER;
     } else if (ExistingCompletionPort) {

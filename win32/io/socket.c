@@ -4,6 +4,7 @@
  */
 #include "socket.h"
 
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/helper.h"
 
@@ -91,6 +92,7 @@ static void destroy(object *o)
     if (s->file != HOST_NONE)
         host_socket_close(s->file);
     socket_events_free(s);
+    faults_disconnect(&s->pool);
     object_release((object *)s->device.port);
     free(s);
 }
@@ -179,6 +181,7 @@ SOCKET WSAAPI WSASocketA(int af, int type, int protocol, LPWSAPROTOCOL_INFOA lpP
     socket_object *s = NULL;
     (void)g;
     JOURNAL_CALL("WSASocket", NULL, NULL, dwFlags);
+    FAULTS_MAY_FAIL(watch_now.name, INVALID_SOCKET);
     if (!winsock_started()) {
         SetLastError(WSANOTINITIALISED);
         return INVALID_SOCKET;
@@ -202,12 +205,14 @@ SOCKET WSAAPI WSASocketA(int af, int type, int protocol, LPWSAPROTOCOL_INFOA lpP
 
 SOCKET WSAAPI WSASocketW(int af, int type, int protocol, LPWSAPROTOCOL_INFOW lpProtocolInfo, GROUP g, DWORD dwFlags)
 {
+    WATCH_PASS("WSASocket");
     return WSASocketA(af, type, protocol, (LPWSAPROTOCOL_INFOA)lpProtocolInfo, g, dwFlags);
 }
 
 /* As on Windows, socket makes an overlapped socket. */
 SOCKET WSAAPI socket(int af, int type, int protocol)
 {
+    WATCH_PASS("socket");
     return WSASocketA(af, type, protocol, NULL, 0, WSA_FLAG_OVERLAPPED);
 }
 

@@ -42,6 +42,7 @@ typedef struct socket_object {
     bool no_send_buffer;  /**< SO_SNDBUF 0 */
     bool linger_off;      /**< SO_DONTLINGER as the program set it */
     uint32_t blocked;     /**< threads inside a blocking call */
+    uint32_t pool;        /**< bytes of non-paged pool that faults/ counts for the connection */
     uint32_t drained_at;  /**< the poll during or before which nothing was left to receive */
     DWORD receive_timeout, send_timeout; /**< ms, 0: none */
     op *receives, **receives_end;

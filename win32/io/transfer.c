@@ -2,6 +2,7 @@
  * @file transfer.c
  * Performing operations on sockets: trying, queueing, working the queues off.
  */
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/deadline.h"
 #include "../object/helper.h"
@@ -259,7 +260,7 @@ static unsigned cancel_in(socket_object *s, bool sending, const cancel_filter *w
             record->next = NULL;
             continue;
         }
-        finish(s, record, STATUS_CANCELLED);
+        finish(s, record, faults_on() && s->closing && record->kind != OP_ACCEPT ? faults_close_status() : STATUS_CANCELLED);
         count++;
     }
     while (left) {
@@ -275,6 +276,18 @@ unsigned socket_cancel(socket_object *s, cancel_filter which)
     return cancel_in(s, false, &which) + cancel_in(s, true, &which);
 }
 
+/* A fault: an operation that cannot go on is waited for, for a moment, so that it ends within its call. */
+static uint32_t insist(socket_object *s, op *record)
+{
+    uint64_t patience = faults_insist();
+    bool sending = op_is_sending(record->kind);
+    host_wait_entry entry = {.file = s->file, .wanted = sending ? HOST_WRITABLE : HOST_READABLE};
+    if (!patience || s->file == HOST_NONE || record->kind == OP_ACCEPT || host_wait_ready(&entry, 1, patience) <= 0)
+        return STATUS_WOULD_BLOCK;
+    *(sending ? &s->writable : &s->readable) = READY_PERHAPS;
+    return socket_perform(s, record);
+}
+
 uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
 {
     bool sending = op_is_sending(record->kind);
@@ -283,10 +296,16 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     record->thread = GetCurrentThreadId();
     lock_acquire(&s->device.lock);
     overlapped_begin(record->overlapped);
-    if (s->closing)
+    bool behind = (sending ? s->sends : s->receives) != NULL;
+    uint32_t refused = faults_on() ? faults_begin(record, true, s->type == SOCK_STREAM) : STATUS_SUCCESS;
+    if (refused)
+        status = refused;
+    else if (s->closing)
         status = STATUS_CANCELLED;
-    else if (!(sending ? s->sends : s->receives) && may_be_ready(s, sending))
+    else if (!behind && may_be_ready(s, sending))
         status = socket_perform(s, record);
+    if (status == STATUS_WOULD_BLOCK && !behind && faults_on())
+        status = insist(s, record);
     if (status == STATUS_WOULD_BLOCK) {
         uint32_t watching = socket_watch(s);
         kept = watching ? NULL : op_keep(record);
@@ -307,8 +326,9 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         record->status = status;
         kept = op_keep(record);
         if (kept) {
-            overlapped_finish(&s->device, kept, true);
-            if (status)
+            bool pend = faults_on() && faults_pend();
+            overlapped_finish(&s->device, kept, !pend);
+            if (status || pend)
                 status = STATUS_PENDING; /* the packet tells of the lost part */
         } else {
             status = STATUS_INSUFFICIENT_RESOURCES;
@@ -319,6 +339,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         JOURNAL_EVENT("fail", op_name(record->kind), object_handle(&s->device.base), record->overlapped, 0,
                       status_to_winsock(status));
         __atomic_store_n(&record->overlapped->Internal, status, __ATOMIC_RELEASE);
+        if (faults_on())
+            faults_end(record);
         op_clear(record);
     }
     return status;
@@ -349,7 +371,11 @@ uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
     bool sending = op_is_sending(record->kind);
     DWORD timeout = sending ? s->send_timeout : s->receive_timeout;
     uint64_t deadline = timeout ? deadline_after(timeout) : HOST_FOREVER;
-    uint32_t status;
+    uint32_t status = faults_on() ? faults_begin(record, false, s->type == SOCK_STREAM) : STATUS_SUCCESS;
+    if (status) {
+        op_clear(record);
+        return status;
+    }
     lock_acquire(&s->device.lock);
     for (;;) {
         bool behind = (sending ? s->sends : s->receives) != NULL;

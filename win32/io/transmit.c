@@ -3,6 +3,7 @@
  * TransmitFile and TransmitPackets: memory and parts of files, sent without passing through the program.
  */
 #include "../include/mswsock.h"
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "file.h"
 #include "mswsock_calls.h"
@@ -77,6 +78,7 @@ uint32_t perform_transmit(socket_object *s, op *record)
     if (call->reuse) {
         host_socket_close(s->file);
         s->file = HOST_NONE;
+        faults_disconnect(&s->pool);
         s->watched = s->bound = s->connected = s->needs_context = false;
         s->connected_since = 0;
         s->reusable = true;

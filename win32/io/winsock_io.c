@@ -163,6 +163,7 @@ int WSAAPI sendto(SOCKET s, const char *buf, int len, int flags, const struct so
 {
     DWORD done = 0;
     WSABUF buffer = {(ULONG)len, (char *)(uintptr_t)buf};
+    WATCH_PASS("sendto");
     return WSASendTo(s, &buffer, 1, &done, (DWORD)flags, to, tolen, NULL, NULL) ? SOCKET_ERROR : (int)done;
 }
 
@@ -179,6 +180,7 @@ int WSAAPI recvfrom(SOCKET s, char *buf, int len, int flags, struct sockaddr *fr
 {
     DWORD done = 0, how = (DWORD)flags;
     WSABUF buffer = {(ULONG)len, buf};
+    WATCH_PASS("recvfrom");
     return WSARecvFrom(s, &buffer, 1, &done, &how, from, fromlen, NULL, NULL) ? SOCKET_ERROR : (int)done;
 }
 

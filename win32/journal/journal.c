@@ -9,28 +9,22 @@
 #include "../host/host.h"
 #include "../object/lock.h"
 
-int journal_state;
-
 static struct {
     lock lock; /* guards the file, so that lines are in the order of their times */
     host_file file;
     uint64_t start;
 } journal = {.file = HOST_NONE};
 
-void journal_start(void)
+bool journal_start(void)
 {
-    lock_acquire(&journal.lock);
-    if (journal_state == 0) {
-        const char *path = host_environment("WIN32_JOURNAL");
-        journal.start = host_now();
-        if (path && *path) {
-            journal.file = host_log_open(path);
-            if (journal.file == HOST_NONE)
-                host_error_output("win32: the file that WIN32_JOURNAL names cannot be written; no journal is kept\n");
-        }
-        __atomic_store_n(&journal_state, journal.file == HOST_NONE ? 1 : 2, __ATOMIC_RELEASE);
+    const char *path = host_environment("WIN32_JOURNAL");
+    journal.start = host_now();
+    if (path && *path) {
+        journal.file = host_log_open(path);
+        if (journal.file == HOST_NONE)
+            host_error_output("win32: the file that WIN32_JOURNAL names cannot be written; no journal is kept\n");
     }
-    lock_release(&journal.lock);
+    return journal.file != HOST_NONE;
 }
 
 void journal_write(const char *kind, const char *name, HANDLE handle, const void *overlapped, uint64_t bytes,

@@ -20,33 +20,25 @@
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
-#include <stdbool.h>
+#include "../watch/watch.h"
 
-#include "../include/windows.h"
-
-/** 0: not looked yet, 1: off, 2: on. */
-extern int journal_state;
-
-void journal_start(void);
+/** Opens the file that WIN32_JOURNAL names. @return whether a journal is kept */
+bool journal_start(void);
 void journal_write(const char *kind, const char *name, HANDLE handle, const void *overlapped, uint64_t bytes,
                    DWORD error, const void *caller);
 
 static inline bool journal_on(void)
 {
-    int state = __atomic_load_n(&journal_state, __ATOMIC_RELAXED);
-    if (__builtin_expect(state == 0, 0)) {
-        journal_start();
-        state = __atomic_load_n(&journal_state, __ATOMIC_RELAXED);
-    }
-    return __builtin_expect(state == 2, 0);
+    return watch_by(WATCH_JOURNAL);
 }
 
-/** A function of the API was entered. Used in that function itself, so that the return address is the program's. */
+/** A function of the API was entered: for the journal and for every other watcher. Used in that function itself, so
+ *  that the return address is the program's. */
 #define JOURNAL_CALL(Name, Handle, Overlapped, Bytes)                                                    \
     do {                                                                                                 \
-        if (journal_on())                                                                                \
-            journal_write("call", (Name), (HANDLE)(uintptr_t)(Handle), (Overlapped), (Bytes), 0,         \
-                          __builtin_return_address(0));                                                  \
+        if (watch_on())                                                                                   \
+            watch_enter((Name), (HANDLE)(uintptr_t)(Handle), (Overlapped), (Bytes),                      \
+                        __builtin_return_address(0), WATCH_FRAME);                                       \
     } while (0)
 
 /** Something happened. */

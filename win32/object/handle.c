@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "../faults/faults.h"
 #include "../host/host.h"
 #include "lock.h"
 
@@ -136,16 +137,20 @@ bool object_try_keep(object *o)
 
 static void recycle(uint32_t index, struct entry *entry)
 {
+    bool at_once = faults_on() && faults_recycle();
     lock_acquire(&table.lock);
     /* The next generation, closed and without references: every handle to the old one is stale from here on. */
-    uint64_t generation = ((__atomic_load_n(&entry->word, __ATOMIC_RELAXED) >> 32) + 1) & GENERATIONS;
+    uint64_t generation = ((__atomic_load_n(&entry->word, __ATOMIC_RELAXED) >> 32) + !at_once) & GENERATIONS;
     __atomic_store_n(&entry->word, generation << 32 | CLOSED, __ATOMIC_RELAXED);
-    entry->next = 0;
-    if (table.last_free)
-        entry_at(table.last_free)->next = index;
-    else
+    if (at_once) {
+        entry->next = table.first_free;
         table.first_free = index;
-    table.last_free = index;
+        table.last_free = table.last_free ? table.last_free : index;
+    } else {
+        entry->next = 0;
+        *(table.last_free ? &entry_at(table.last_free)->next : &table.first_free) = index;
+        table.last_free = index;
+    }
     lock_release(&table.lock);
 }
 

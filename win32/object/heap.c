@@ -5,6 +5,7 @@
  * A block starts with its size, which HeapReAlloc needs to zero what it adds. Handing a block to free(), or what malloc
  * gave to HeapFree, is therefore an error that shows here as it does on Windows.
  */
+#include "../faults/faults.h"
 #include "thread.h"
 
 /* Not a multiple of 4, so it is no object's handle. */
@@ -35,6 +36,7 @@ HANDLE WINAPI GetProcessHeap(void)
 
 LPVOID WINAPI HeapAlloc(HANDLE hHeap, DWORD dwFlags, SIZE_T dwBytes)
 {
+    FAULTS_MAY_FAIL("HeapAlloc", NULL);
     if (hHeap != PROCESS_HEAP) {
         SetLastError(ERROR_INVALID_HANDLE);
         return NULL;

@@ -6,6 +6,7 @@
  * that: committing outside a reservation, releasing anything but a whole one, or protecting a page that is not
  * committed fails with ERROR_INVALID_ADDRESS.
  */
+#include "../faults/faults.h"
 #include "../host/host.h"
 #include "lock.h"
 #include "thread.h"
@@ -120,6 +121,7 @@ LPVOID WINAPI VirtualAlloc(LPVOID lpAddress, SIZE_T dwSize, DWORD flAllocationTy
     uintptr_t end = round_up((uintptr_t)lpAddress + dwSize, page_size());
     bool reserving = flAllocationType & MEM_RESERVE || (flAllocationType & MEM_COMMIT && !lpAddress);
     DWORD error = ERROR_SUCCESS;
+    FAULTS_MAY_FAIL("VirtualAlloc", NULL);
     if (!dwSize || dwSize > ADDRESS_SPACE || end <= start || !known_protection(flProtect) ||
         !(flAllocationType & (MEM_RESERVE | MEM_COMMIT | MEM_RESET)))
         error = ERROR_INVALID_PARAMETER;

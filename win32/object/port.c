@@ -4,6 +4,7 @@
  */
 #include "port.h"
 
+#include "../faults/faults.h"
 #include "../host/host.h"
 #include "../journal/journal.h"
 #include "deadline.h"
@@ -109,6 +110,8 @@ void port_push(port *p, op *packet, bool immediate)
 {
     struct wakes wakes = {.count = 0};
     thread *t = thread_self_if_known();
+    if (faults_on() && faults_hold(p, packet))
+        return;
     packet->next = NULL;
     lock_acquire(&p->lock);
     if (p->closed) {
@@ -345,6 +348,7 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfB
     JOURNAL_CALL("GetQueuedCompletionStatus", CompletionPort, NULL, 0);
     if (lpOverlapped)
         *lpOverlapped = NULL;
+    FAULTS_MAY_FAIL("GetQueuedCompletionStatus", FALSE);
     if (!take(CompletionPort, &packet, 1, dwMilliseconds, &error)) {
         JOURNAL_EVENT("no-packet", "packet", CompletionPort, NULL, 0, error);
         return fail(error);
@@ -370,6 +374,7 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE CompletionPort, LPOVERLAPPED_ENTR
     JOURNAL_CALL("GetQueuedCompletionStatusEx", CompletionPort, NULL, ulCount);
     if (!lpCompletionPortEntries || !ulCount || !ulNumEntriesRemoved)
         return fail(ERROR_INVALID_PARAMETER);
+    FAULTS_MAY_FAIL("GetQueuedCompletionStatusEx", FALSE);
     unsigned count = take(CompletionPort, packets, ulCount < MOST ? ulCount : MOST, dwMilliseconds, &error);
     *ulNumEntriesRemoved = count;
     if (!count) {
@@ -392,9 +397,10 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE CompletionPort, LPOVERLAPPED_ENTR
 BOOL WINAPI PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBytesTransferred,
                                        ULONG_PTR dwCompletionKey, LPOVERLAPPED lpOverlapped)
 {
+    JOURNAL_CALL("PostQueuedCompletionStatus", CompletionPort, lpOverlapped, dwNumberOfBytesTransferred);
+    FAULTS_MAY_FAIL("PostQueuedCompletionStatus", FALSE);
     port *p = (port *)object_find(CompletionPort, OBJECT_PORT);
     op *packet = p ? op_allocate() : NULL;
-    JOURNAL_CALL("PostQueuedCompletionStatus", CompletionPort, lpOverlapped, dwNumberOfBytesTransferred);
     if (packet) {
         *packet = (op){.overlapped = lpOverlapped,
                        .key = dwCompletionKey,

@@ -45,7 +45,8 @@ typedef struct op {
     void *extra; /**< what its kind needs beside that; owned by the kind */
 } op;
 
-enum { OP_FLAG_POSTED = 1, OP_FLAG_WRITE_STATUS_EARLY = 2 };
+/* The lower ones are a packet's; an operation that is out may use them for its own (HOST_RECV_…). */
+enum { OP_FLAG_POSTED = 1, OP_FLAG_WRITE_STATUS_EARLY = 2, OP_FLAG_HELD = 4, OP_FLAG_COUNTED = 0x80 };
 
 typedef struct port {
     object base;

@@ -6,6 +6,7 @@
 
 #include "../host/host.h"
 #include "../include/process.h"
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "deadline.h"
 #include "port.h"
@@ -85,6 +86,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwSt
 {
     (void)lpThreadAttributes;
     JOURNAL_CALL("CreateThread", NULL, NULL, 0);
+    FAULTS_MAY_FAIL("CreateThread", NULL);
     thread *t = create();
     HANDLE handle = t ? object_open(&t->waitable.base, &thread_type) : NULL;
     if (!handle) {
@@ -194,11 +196,11 @@ BOOL WINAPI SwitchToThread(void)
 DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
 {
     (void)bAlertable;
+    JOURNAL_CALL("Sleep", NULL, NULL, dwMilliseconds);
     if (dwMilliseconds == 0) {
         host_yield();
         return 0;
     }
-    JOURNAL_CALL("Sleep", NULL, NULL, dwMilliseconds);
     block_enter();
     for (uint64_t deadline = deadline_after(dwMilliseconds), left; (left = deadline_left(deadline)) > 0;)
         host_pause(left == HOST_FOREVER ? 3600000000000u : left);
@@ -208,6 +210,7 @@ DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
 
 void WINAPI Sleep(DWORD dwMilliseconds)
 {
+    WATCH_PASS("Sleep");
     SleepEx(dwMilliseconds, FALSE);
 }
 

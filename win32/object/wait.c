@@ -4,6 +4,7 @@
  */
 #include "wait.h"
 
+#include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "deadline.h"
 #include "lock.h"
@@ -230,16 +231,19 @@ DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOO
 
 DWORD WINAPI WaitForMultipleObjects(DWORD nCount, const HANDLE *lpHandles, BOOL bWaitAll, DWORD dwMilliseconds)
 {
+    WATCH_PASS("WaitForMultipleObjects");
     return WaitForMultipleObjectsEx(nCount, lpHandles, bWaitAll, dwMilliseconds, FALSE);
 }
 
 DWORD WINAPI WaitForSingleObject(HANDLE hHandle, DWORD dwMilliseconds)
 {
+    WATCH_PASS("WaitForSingleObject");
     return WaitForMultipleObjectsEx(1, &hHandle, FALSE, dwMilliseconds, FALSE);
 }
 
 DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bAlertable)
 {
+    WATCH_PASS("WaitForSingleObjectEx");
     return WaitForMultipleObjectsEx(1, &hHandle, FALSE, dwMilliseconds, bAlertable);
 }
 
@@ -295,6 +299,8 @@ HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManual
                            LPCSTR lpName)
 {
     (void)lpEventAttributes, (void)lpName;
+    WATCH_CALL("CreateEvent");
+    FAULTS_MAY_FAIL("CreateEvent", NULL);
     return create(&event_type, (waitable){.count = bInitialState != 0, .manual_reset = bManualReset});
 }
 
@@ -302,6 +308,7 @@ HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG
                                LPCSTR lpName)
 {
     (void)lpSemaphoreAttributes, (void)lpName;
+    WATCH_CALL("CreateSemaphore");
     if (lMaximumCount <= 0 || lInitialCount < 0 || lInitialCount > lMaximumCount) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
@@ -312,6 +319,7 @@ HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCSTR lpName)
 {
     (void)lpMutexAttributes, (void)lpName;
+    WATCH_CALL("CreateMutex");
     HANDLE handle = create(&mutex_type, (waitable){.count = 1});
     if (handle && bInitialOwner)
         WaitForSingleObject(handle, 0);

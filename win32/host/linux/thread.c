@@ -128,6 +128,16 @@ void host_process_exit(unsigned code)
     exit((int)code);
 }
 
+void host_process_quit(unsigned code)
+{
+    _exit((int)code);
+}
+
+void host_at_exit(void (*function)(void))
+{
+    atexit(function);
+}
+
 const char *host_environment(const char *name)
 {
     return getenv(name);
