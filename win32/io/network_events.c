@@ -16,6 +16,8 @@ struct socket_events {
 
 void socket_events_free(socket_object *s)
 {
+    if (s->events && s->device.port)
+        port_expects_no_more(s->device.port);
     free(s->events);
     s->events = NULL;
 }
@@ -73,6 +75,8 @@ int WSAAPI WSAEventSelect(SOCKET s, WSAEVENT hEventObject, LONG lNetworkEvents)
         status = found->events ? socket_watch(found) : STATUS_INSUFFICIENT_RESOURCES;
     }
     if (found->events) {
+        if (found->device.port)
+            port_expects(found->device.port); /* the event must be set even when nobody is at the port */
         found->events->event = hEventObject;
         found->events->wanted = lNetworkEvents;
         socket_events_ready(found, HOST_READABLE | HOST_WRITABLE);

@@ -137,7 +137,9 @@ static void associated(device *d)
         __atomic_add_fetch(&d->port->pending, 1, __ATOMIC_RELAXED);
     for (op *record = s->sends; record; record = record->next)
         __atomic_add_fetch(&d->port->pending, 1, __ATOMIC_RELAXED);
-    if (s->receives || s->sends)
+    if (s->events)
+        port_expects(d->port);
+    if (s->receives || s->sends || s->events)
         socket_watch(s);
 }
 

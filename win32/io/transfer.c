@@ -222,7 +222,7 @@ static op *pop(socket_object *s, bool sending)
     if (!*first)
         *(sending ? &s->sends_end : &s->receives_end) = first;
     if (s->device.port)
-        __atomic_sub_fetch(&s->device.port->pending, 1, __ATOMIC_RELAXED);
+        port_expects_no_more(s->device.port);
     return record;
 }
 

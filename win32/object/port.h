@@ -57,7 +57,7 @@ typedef struct port {
     struct port *next;
 
     /* Counted without the lock. */
-    uint32_t pending;  /**< operations that wait for readiness on this port's files */
+    uint32_t pending;  /**< operations and events that wait for readiness of this port's files */
     uint32_t sequence; /**< number of the present or last poll */
 
     lock lock;
@@ -87,8 +87,13 @@ void port_push(port *p, op *packet, bool immediate);
 uint32_t port_watch(port *p, int file, uint64_t cookie);
 void port_unwatch(port *p, int file);
 
-/** An operation of one of the port's files is out from now on: somebody has to poll for it. */
+/** An operation of one of the port's files is out from now on, or an event waits: somebody has to poll for it. */
 void port_expects(port *p);
+/** One of those has ended. */
+static inline void port_expects_no_more(port *p)
+{
+    __atomic_sub_fetch(&p->pending, 1, __ATOMIC_RELAXED);
+}
 
 /** The calling thread no longer serves its port, because it ends. */
 void port_leave(thread *t);
