@@ -53,16 +53,15 @@ static void bar_write(const page *p, const lane *l, const bar *b, FILE *out)
     char **names = p->journal->names, name[160];
     const char *what = b->call ? names[b->call] : b->kind ? names[b->kind] : "";
     snprintf(name, sizeof name, "%s%s%s", states[b->state],
-             !*what                       ? ""
-             : b->state == THREAD_RUNS    ? " after "
+             !*what                      ? ""
+             : b->state == THREAD_RUNS   ? " after "
              : b->state == THREAD_BLOCKS ? " in "
-                                          : ": ",
+                                         : ": ",
              what);
     if (b->state == THREAD_WAITS)
         snprintf(name, sizeof name, "%s", states[b->state]);
     begin(p, out, name, "X", l->id, b->first);
-    fprintf(out, ",\"dur\":%llu,\"cat\":\"thread\"}",
-            (unsigned long long)(time_of(p, b->last) - time_of(p, b->first)));
+    fprintf(out, ",\"dur\":%llu,\"cat\":\"thread\"}", (unsigned long long)(time_of(p, b->last) - time_of(p, b->first)));
 }
 
 static void arguments(const page *p, const event *e, FILE *out)

@@ -192,9 +192,7 @@ void journal_read(journal *j, FILE *file, const char *path, FILE *complaints)
         event e = {.line = ++number};
         char begin[61];
         snprintf(begin, sizeof begin, "%s", line);
-        const char *wrong = cut                      ? "is cut off"
-                            : strlen(line) != length ? "has a zero byte"
-                                                     : line_read(j, line, &e);
+        const char *wrong = cut ? "is cut off" : strlen(line) != length ? "has a zero byte" : line_read(j, line, &e);
         if (!wrong && j->count && e.time < j->events[j->count - 1].time)
             wrong = "is earlier than the line before it";
         if (!wrong) {

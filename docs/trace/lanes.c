@@ -135,8 +135,7 @@ void lanes_find(model *m, journal *j)
 
 const char *lane_label(const model *m, const lane *l)
 {
-    static const char *const names[ROLES] = {"main",   "listener", "worker", "connection",
-                                             "thread", "handler",  "system"};
+    static const char *const names[ROLES] = {"main", "listener", "worker", "connection", "thread", "handler", "system"};
     static char label[40];
     uint32_t same = 0;
     for (uint32_t i = 0; i < m->lane_count; i++)

@@ -11,10 +11,7 @@
 
 uint32_t operation_begin(const operation *o)
 {
-    return o->post != NONE       ? o->post
-           : o->pending != NONE  ? o->pending
-           : o->complete != NONE ? o->complete
-                                 : o->fail;
+    return o->post != NONE ? o->post : o->pending != NONE ? o->pending : o->complete != NONE ? o->complete : o->fail;
 }
 
 uint32_t operation_end(const model *m, const operation *o)
@@ -131,7 +128,8 @@ static void operations_sum(model *m)
             s->packet_wait = i;
         }
     }
-    qsort(m->sums, m->sum_count, sizeof *m->sums, by_count);
+    if (m->sum_count)
+        qsort(m->sums, m->sum_count, sizeof *m->sums, by_count);
 }
 
 void sums_find(model *m)

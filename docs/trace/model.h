@@ -48,8 +48,8 @@ typedef struct operation {
     uint64_t moved;
     uint32_t error;
     uint32_t post, pending, complete, dequeue, fail; /**< events */
-    uint32_t next;  /**< with the same OVERLAPPED; only while the model is made */
-    bool skips;     /**< its handle wants no packet for an immediate success */
+    uint32_t next;                                   /**< with the same OVERLAPPED; only while the model is made */
+    bool skips;                                      /**< its handle wants no packet for an immediate success */
 } operation;
 
 /** One kind of operation and what there was of it. */
@@ -67,10 +67,10 @@ typedef struct summary {
     uint32_t in_flight_event; /**< at which event that was first reached */
     uint32_t running_most;    /**< threads that run at one time */
     uint32_t running_event;
-    uint32_t packet_wait;     /**< the operation whose packet waited longest for a thread, or NONE */
+    uint32_t packet_wait;           /**< the operation whose packet waited longest for a thread, or NONE */
     uint32_t block_lane, block_bar; /**< the longest block: in I/O if there is one, but not in accept; or NONE */
-    uint32_t unfinished;      /**< operations still in flight at the end */
-    uint32_t untaken;         /**< packets that nobody took */
+    uint32_t unfinished;            /**< operations still in flight at the end */
+    uint32_t untaken;               /**< packets that nobody took */
     uint32_t failed;
 } summary;
 

@@ -97,9 +97,18 @@ static uint32_t operation_add(finder *f, const event *e, uint32_t kind)
     const device *d = device_of(f, e->handle);
     m->operations = grow(m->operations, m->operation_count, &m->operation_room, sizeof *m->operations);
     uint32_t i = m->operation_count++;
-    m->operations[i] = (operation){.kind = kind, .handle = e->handle, .overlapped = e->overlapped, .asked = e->bytes,
-                                   .port = d->port, .skips = d->skips, .post = NONE, .pending = NONE, .complete = NONE,
-                                   .dequeue = NONE, .fail = NONE, .next = NONE};
+    m->operations[i] = (operation){.kind = kind,
+                                   .handle = e->handle,
+                                   .overlapped = e->overlapped,
+                                   .asked = e->bytes,
+                                   .port = d->port,
+                                   .skips = d->skips,
+                                   .post = NONE,
+                                   .pending = NONE,
+                                   .complete = NONE,
+                                   .dequeue = NONE,
+                                   .fail = NONE,
+                                   .next = NONE};
     return i;
 }
 

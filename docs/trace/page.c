@@ -62,7 +62,8 @@ static void operations_write(const page *p, FILE *out)
         const uint32_t steps[] = {o->post, o->pending, o->complete, o->dequeue, o->fail};
         fprintf(out, "%s\n[%u,%u,%u,%u,%u,%llu,%llu,%u", i ? "," : "", o->kind, o->call,
                 pointer_name(p->journal, o->handle), pointer_name(p->journal, o->overlapped),
-                pointer_name(p->journal, o->port), (unsigned long long)o->asked, (unsigned long long)o->moved, o->error);
+                pointer_name(p->journal, o->port), (unsigned long long)o->asked, (unsigned long long)o->moved,
+                o->error);
         for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
             putc(',', out);
             json_number(out, steps[k]);
@@ -75,8 +76,9 @@ static void operations_write(const page *p, FILE *out)
 static void summary_write(const model *m, FILE *out)
 {
     const summary *s = &m->summary;
-    fprintf(out, "\"summary\":{\"threads\":%u,\"system\":%u,\"inFlight\":%u,\"inFlightAt\":%u,\"running\":%u,"
-                 "\"runningAt\":%u,\"unfinished\":%u,\"untaken\":%u,\"failed\":%u,\"packetWait\":",
+    fprintf(out,
+            "\"summary\":{\"threads\":%u,\"system\":%u,\"inFlight\":%u,\"inFlightAt\":%u,\"running\":%u,"
+            "\"runningAt\":%u,\"unfinished\":%u,\"untaken\":%u,\"failed\":%u,\"packetWait\":",
             s->threads, s->system_threads, s->in_flight_most, s->in_flight_event, s->running_most, s->running_event,
             s->unfinished, s->untaken, s->failed);
     json_number(out, s->packet_wait);

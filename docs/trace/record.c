@@ -28,10 +28,10 @@
 #define PATIENCE 5000
 
 typedef struct client {
-    int socket;         /* -1 when it is done */
-    unsigned sent;      /* requests so far */
+    int socket;    /* -1 when it is done */
+    unsigned sent; /* requests so far */
     bool said_goodbye;
-    char head[8192];    /* of the answer that arrives */
+    char head[8192]; /* of the answer that arrives */
     size_t head_length;
     bool in_body;
     unsigned long long body_left;

@@ -30,8 +30,8 @@ static const char **option_find(options *o, const char *name)
     const struct {
         const char *name, **value;
     } table[] = {
-        {"--page", &o->page_file},          {"--events", &o->events_file}, {"--title", &o->page.title},
-        {"--note", &o->page.note},          {"--program", &o->page.program}, {"--template", &o->page.template},
+        {"--page", &o->page_file}, {"--events", &o->events_file},   {"--title", &o->page.title},
+        {"--note", &o->page.note}, {"--program", &o->page.program}, {"--template", &o->page.template},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (!strcmp(name, table[i].name))
