@@ -111,6 +111,19 @@ static void add_deep(void)
     add_text(DEEP_TARGET, "deep\n");
 }
 
+/* Where only Windows takes a name for something else, a server that forgets to refuse it would pass: here it finds bait. */
+static void add_bait(void)
+{
+    static const char *const names[] = {
+        "CON", "con", "NUL", "nul.txt", "PRN", "AUX", "COM1", "COM1.txt", "LPT1", "folder/CON", "nul ", "CONIN$",
+        "small.txt.", "small.txt..", "small.txt ", "folder ", "small.txt::$DATA", "small.txt:stream", "c:windows",
+        "..\\secret.txt", "folder\\index.html", "*.txt", "small?.txt", "small.t?t", "<small>", "small.txt|",
+        "\"small.txt\"", "small.txt\x7F", "small\x09.txt", "small\ntxt", "%2e%2e", "...", NULL,
+    };
+    for (int i = 0; !run.wine && names[i]; i++)
+        add_text(names[i], SECRET_TEXT);
+}
+
 void site_build(void)
 {
     char secret[sizeof site.root + 16];
@@ -137,6 +150,7 @@ void site_build(void)
     site_add("picture.png", "\x89PNG\r\n\x1a\n", 8);
     add_page();
     add_deep();
+    add_bait();
     site_add_pattern("megabyte.bin", MEGABYTE);
     snprintf(secret, sizeof secret, "%s/../secret.txt", site.root);
     FILE *file = fopen(secret, "w");

@@ -8,6 +8,8 @@
  *     root/page.html       189,853 bytes of text      root/grüße.txt, root/日本.txt, root/two words.txt
  *     root/megabyte.bin    PATTERN                    root/style.css, picture.png, script.js, data.json
  *     secret.txt           beside the root: must never be served
+ *     root/CON, root/small.txt., root/..\secret.txt, …   SECRET_TEXT under names that Windows would take for something
+ *                          else; no request may open them on any system (native runs only: Wine cannot keep them apart)
  *     uploads/             empty
  */
 #ifndef GRADE_SITE_H
