@@ -508,6 +508,18 @@ static void is_self_contained(void)
     CHECK(!strstr(got.page, "{{") && strstr(got.page, "</html>"), "every part is there");
 }
 
+/* Several events in a microsecond keep their order. */
+static void sets_times_apart(void)
+{
+    take("time=0.1 thread=1 call=a handle=0x0 overlapped=0x0 bytes=0 error=0\n"
+         "time=0.1 thread=1 call=Sleep handle=0x0 overlapped=0x0 bytes=0 error=0\n"
+         "time=0.1 thread=1 call=b handle=0x0 overlapped=0x0 bytes=0 error=0\n");
+    write_forms("t");
+    CHECK(strstr(got.events,
+                 "\"name\":\"blocks in Sleep\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":100000.001,\"dur\":0.001"),
+          "%s", got.events);
+}
+
 /* Slices of a thread must follow each other: Perfetto drops those that overlap. */
 static int bars_follow_each_other(void)
 {
@@ -594,6 +606,7 @@ int main(int count, char **arguments)
     names_equals_by_number();
     writes_json();
     is_self_contained();
+    sets_times_apart();
     survives_anything();
     forget();
     printf("%u passed, %u failed, 0 skipped\n", passed, failures);
