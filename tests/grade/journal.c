@@ -116,8 +116,7 @@ int journal_out(const JOURNAL *journal, const char *call, const char *operation)
            journal_count(journal, "fail", operation);
 }
 
-/* Looks ahead for the event that an operation is owed, up to the next use of the same OVERLAPPED. */
-static int is_followed(const JOURNAL *journal, int start, const char *kind)
+int journal_ends(const JOURNAL *journal, int start, const char *kind)
 {
     for (int i = start + 1; i < journal->count; i++) {
         if (journal->events[i].overlapped != journal->events[start].overlapped)
@@ -133,7 +132,7 @@ static int is_followed(const JOURNAL *journal, int start, const char *kind)
 const EVENT *journal_unfinished(const JOURNAL *journal)
 {
     for (int i = 0; i < journal->count; i++)
-        if (event_is(&journal->events[i], "pending", NULL) && !is_followed(journal, i, "complete"))
+        if (event_is(&journal->events[i], "pending", NULL) && !journal_ends(journal, i, "complete"))
             return &journal->events[i];
     return NULL;
 }
@@ -141,7 +140,7 @@ const EVENT *journal_unfinished(const JOURNAL *journal)
 const EVENT *journal_untaken(const JOURNAL *journal)
 {
     for (int i = 0; i < journal->count; i++)
-        if (event_is(&journal->events[i], "pending", NULL) && !is_followed(journal, i, "dequeue"))
+        if (event_is(&journal->events[i], "pending", NULL) && !journal_ends(journal, i, "dequeue"))
             return &journal->events[i];
     return NULL;
 }

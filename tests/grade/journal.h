@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/** Why a test that needs it is not run under Wine. */
+#define NO_JOURNAL "the journal is kept by the Win32 port, which an .exe does not use"
+
 typedef struct EVENT {
     unsigned thread;
     char kind[16]; /**< call, fail, pending, complete, dequeue, thread-start, … */
@@ -49,6 +52,9 @@ const EVENT *journal_find(const JOURNAL *journal, const char *kind, const char *
 
 /** Operations of a name that are out: called for, and neither complete nor failed. */
 int journal_out(const JOURNAL *journal, const char *call, const char *operation);
+
+/** Nonzero when the event's OVERLAPPED has an event of a kind later on, before it is used for another operation. */
+int journal_ends(const JOURNAL *journal, int event, const char *kind);
 
 /** An operation that was pending and never completed, or NULL. */
 const EVENT *journal_unfinished(const JOURNAL *journal);

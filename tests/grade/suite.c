@@ -38,6 +38,13 @@ TEST *test(const TTest *check_test, const char *why)
     return added;
 }
 
+void test_for(const TTest *check_test, unsigned stages, const char *not_wine, const char *why)
+{
+    TEST *added = test(check_test, why);
+    added->stages = stages;
+    added->not_wine = not_wine;
+}
+
 TEST *all_tests(int *count)
 {
     if (!test_count) {
@@ -56,6 +63,8 @@ TEST *all_tests(int *count)
         options_topic();
         trace_topic();
         engine_topic();
+        accept_topic();
+        buffers_topic();
     }
     *count = test_count;
     return tests;

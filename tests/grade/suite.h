@@ -37,6 +37,9 @@ void topic(const char *name, const char *about);
 /** Adds a test to the open topic: every stage, Wine included, 30 seconds. The caller may change these. */
 TEST *test(const TTest *test, const char *why);
 
+/** Adds a test for some stages only; not_wine as in TEST. */
+void test_for(const TTest *test, unsigned stages, const char *not_wine, const char *why);
+
 /** All tests, in the order of the topics. @param count set to how many */
 TEST *all_tests(int *count);
 
@@ -59,5 +62,7 @@ void shutdown_topic(void);
 void options_topic(void);
 void trace_topic(void);
 void engine_topic(void);
+void accept_topic(void);
+void buffers_topic(void);
 
 #endif

@@ -15,8 +15,6 @@
 #include "story.h"
 #include "suite.h"
 
-#define NO_JOURNAL "the journal is kept by the Win32 port, which an .exe does not use"
-
 /* A bit of everything that a server does, then Ctrl-C, then the journal of it all. */
 static JOURNAL *work_and_stop(const char *options)
 {
@@ -293,79 +291,26 @@ START_TEST(every_packet_is_taken)
 }
 END_TEST
 
-/* --- 04: AcceptEx ahead ------------------------------------------------------------------------------------------------- */
-
-START_TEST(no_accept_call)
-{
-    JOURNAL *journal = work_and_stop("");
-    EXPECT(!journal_count(journal, "call", "accept") && !journal_count(journal, "call", "WSAAccept"),
-           "connections accepted by AcceptEx alone", "accept is called");
-    EXPECT(journal_count(journal, "call", "AcceptEx"), "connections accepted by AcceptEx", "it is never called");
-}
-END_TEST
-
-START_TEST(accepts_posted_ahead)
-{
-    serve_with_journal("");
-    EXPECT(WAIT_UNTIL(journal_out(journal_read(), "AcceptEx", "accept") >= 25, PATIENCE),
-           "25 or more AcceptEx posted before the first client comes", "%d", journal_out(journal_read(), "AcceptEx", "accept"));
-    for (int i = 0; i < 80; i++)
-        expect_usable(client_open());
-    EXPECT(WAIT_UNTIL(journal_out(journal_read(), "AcceptEx", "accept") >= 1, PATIENCE),
-           "AcceptEx posted anew as clients take them", "none is out with 80 clients");
-    expect_served();
-}
-END_TEST
-
-START_TEST(sockets_are_reused)
-{
-    enum { COUNT = 300 };
-    serve_with_journal("");
-    for (int i = 0; i < COUNT; i++) {
-        CLIENT *c = client_open();
-        expect_status(ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"), 200);
-        expect_closed(c);
-    }
-    server_stop(&server);
-    JOURNAL *journal = journal_read();
-    int sockets = journal_count(journal, "call", "WSASocket*") + journal_count(journal, "call", "socket");
-    EXPECT(sockets <= COUNT / 2, "sockets that serve one client after the other (DisconnectEx with TF_REUSE_SOCKET)",
-           "%d sockets made for %d clients", sockets, COUNT);
-    EXPECT(journal_count(journal, "call", "DisconnectEx"), "DisconnectEx", "it is never called");
-}
-END_TEST
-
-static void from(const TTest *check_test, unsigned stages, const char *not_wine, const char *why)
-{
-    TEST *added = test(check_test, why);
-    added->stages = stages;
-    added->not_wine = not_wine;
-}
-
 void engine_topic(void)
 {
     topic("engine", "what is inside, stage by stage");
     test(busy_neighbours, "A loop that serves the first that is ready never gets to the last.");
-    from(nothing_left_in_flight, ALL_STAGES, NO_JOURNAL, "An operation that is out when its memory goes writes into whatever comes after.");
-    from(nothing_left_under_load, ALL_STAGES, NO_JOURNAL, "The same when clients have stopped in every phase.");
+    test_for(nothing_left_in_flight, ALL_STAGES, NO_JOURNAL, "An operation that is out when its memory goes writes into whatever comes after.");
+    test_for(nothing_left_under_load, ALL_STAGES, NO_JOURNAL, "The same when clients have stopped in every phase.");
 
-    from(threads_grow_with_connections, STAGE(1), NULL, "That is the design of this stage, and its limit: a stack for each client.");
-    from(calls_block, STAGE(1), NO_JOURNAL, "A thread that may wait needs no OVERLAPPED.");
+    test_for(threads_grow_with_connections, STAGE(1), NULL, "That is the design of this stage, and its limit: a stack for each client.");
+    test_for(calls_block, STAGE(1), NO_JOURNAL, "A thread that may wait needs no OVERLAPPED.");
 
-    from(one_thread, STAGE(2), NULL, "Overlapped operations need no thread to wait in.");
-    from(one_thread_makes_all_calls, STAGE(2), NO_JOURNAL, "One thread means no locks.");
-    from(waits_stay_within_64, STAGE(2), NO_JOURNAL, "A wait for more than 64 events fails.");
-    from(the_65th_waits_its_turn, STAGE(2), NULL, "The wall must be met by waiting, not by dropping.");
-    from(high_slots_are_served, STAGE(2), NULL, "The wait tells the lowest index that is signaled: the others must get their turn.");
-    from(socket_calls_are_overlapped, FROM(2), NO_JOURNAL, "One blocking call holds up everybody.");
+    test_for(one_thread, STAGE(2), NULL, "Overlapped operations need no thread to wait in.");
+    test_for(one_thread_makes_all_calls, STAGE(2), NO_JOURNAL, "One thread means no locks.");
+    test_for(waits_stay_within_64, STAGE(2), NO_JOURNAL, "A wait for more than 64 events fails.");
+    test_for(the_65th_waits_its_turn, STAGE(2), NULL, "The wall must be met by waiting, not by dropping.");
+    test_for(high_slots_are_served, STAGE(2), NULL, "The wait tells the lowest index that is signaled: the others must get their turn.");
+    test_for(socket_calls_are_overlapped, FROM(2), NO_JOURNAL, "One blocking call holds up everybody.");
 
-    from(threads_are_fixed, FROM(3), NULL, "Threads cost stacks and switches; their number follows the processors, not the clients.");
-    from(workers_as_told, FROM(3), NO_JOURNAL, "ThreadsPerCPU times processors: the seed of all tuning.");
-    from(files_go_through_the_port, FROM(3), NO_JOURNAL, "A worker that waits for a disk serves nobody.");
-    from(one_exit_packet_a_worker, STAGE(3) | STAGE(4), NO_JOURNAL, "A packet wakes one thread: too few leave a thread waiting for ever.");
-    from(every_packet_is_taken, FROM(3), NO_JOURNAL, "A packet left in the port is a connection that is never freed.");
-
-    from(no_accept_call, FROM(4), NO_JOURNAL, "A thread that waits in accept is a thread that does nothing else.");
-    from(accepts_posted_ahead, FROM(4), NO_JOURNAL, "A burst of clients finds sockets ready.");
-    from(sockets_are_reused, FROM(4), NO_JOURNAL, "Making a socket is slow; DisconnectEx gives it back for the next client.");
+    test_for(threads_are_fixed, FROM(3), NULL, "Threads cost stacks and switches; their number follows the processors, not the clients.");
+    test_for(workers_as_told, FROM(3), NO_JOURNAL, "ThreadsPerCPU times processors: the seed of all tuning.");
+    test_for(files_go_through_the_port, FROM(3), NO_JOURNAL, "A worker that waits for a disk serves nobody.");
+    test_for(one_exit_packet_a_worker, STAGE(3) | STAGE(4), NO_JOURNAL, "A packet wakes one thread: too few leave a thread waiting for ever.");
+    test_for(every_packet_is_taken, FROM(3), NO_JOURNAL, "A packet left in the port is a connection that is never freed.");
 }
