@@ -21,14 +21,14 @@ typedef enum PEER {
 
 typedef struct CLIENT {
     struct CLIENT *older; /**< list of all clients */
-    int fd;           /**< -1 once closed */
-    int number;       /**< for the story; 1 is the first */
+    int fd;               /**< -1 once closed */
+    int number;           /**< for the story; 1 is the first */
     PEER peer;
     unsigned char *in; /**< received and not yet taken: in[taken … length) */
     size_t taken, length, capacity;
-    char said[2048];  /**< the first bytes sent since the last response was taken */
+    char said[2048]; /**< the first bytes sent since the last response was taken */
     size_t said_length;
-    int said_done;    /**< a response was taken: the next bytes sent begin a new request */
+    int said_done; /**< a response was taken: the next bytes sent begin a new request */
 } CLIENT;
 
 /** Connects to the server that serve() started. */

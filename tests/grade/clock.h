@@ -33,13 +33,13 @@ int ms_left(int64_t deadline);
 void breathe(void);
 
 /** Looks at a condition until it holds (nonzero) or the time is over (0). */
-#define WAIT_UNTIL(condition, milliseconds) \
-    __extension__({ \
-        int64_t until_ = deadline_in(milliseconds); \
-        int holds_; \
-        while (!(holds_ = (condition)) && ms_left(until_)) \
-            breathe(); \
-        holds_; \
+#define WAIT_UNTIL(condition, milliseconds)                                                                            \
+    __extension__({                                                                                                    \
+        int64_t until_ = deadline_in(milliseconds);                                                                    \
+        int holds_;                                                                                                    \
+        while (!(holds_ = (condition)) && ms_left(until_))                                                             \
+            breathe();                                                                                                 \
+        holds_;                                                                                                        \
     })
 
 #endif

@@ -8,12 +8,18 @@
 static const char *escape_byte(unsigned char byte, char out[5])
 {
     switch (byte) {
-    case '\r': return "\\r";
-    case '\n': return "\\n";
-    case '\t': return "\\t";
-    case '"': return "\\\"";
-    case '\\': return "\\\\";
-    default: break;
+    case '\r':
+        return "\\r";
+    case '\n':
+        return "\\n";
+    case '\t':
+        return "\\t";
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    default:
+        break;
     }
     snprintf(out, 5, byte >= ' ' && byte < 127 ? "%c" : "\\x%02X", byte);
     return out;

@@ -38,7 +38,8 @@ static void __attribute__((noreturn)) usage(const char *complaint)
 {
     fprintf(stderr,
             "grade: %s\n"
-            "usage: grade --stage 1..5 [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] [--server] PATH\n",
+            "usage: grade --stage 1..5 [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] [--server] "
+            "PATH\n",
             complaint);
     exit(2);
 }
@@ -47,23 +48,35 @@ static void read_options(int count, char **arguments)
 {
     enum { SERVER_OPTION = 1, STAGE_OPTION, FILTER_OPTION, JOBS_OPTION };
     static const struct option options[] = {
-        {"server", required_argument, NULL, SERVER_OPTION}, {"stage", required_argument, NULL, STAGE_OPTION},
-        {"filter", required_argument, NULL, FILTER_OPTION}, {"jobs", required_argument, NULL, JOBS_OPTION},
-        {"wine", no_argument, &run.wine, 1},                {"list", no_argument, &list_only, 1},
-        {"quiet", no_argument, &quiet, 1},                  {"keep", no_argument, &keep, 1},
+        {"server", required_argument, NULL, SERVER_OPTION},
+        {"stage", required_argument, NULL, STAGE_OPTION},
+        {"filter", required_argument, NULL, FILTER_OPTION},
+        {"jobs", required_argument, NULL, JOBS_OPTION},
+        {"wine", no_argument, &run.wine, 1},
+        {"list", no_argument, &list_only, 1},
+        {"quiet", no_argument, &quiet, 1},
+        {"keep", no_argument, &keep, 1},
         {NULL, 0, NULL, 0},
     };
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         switch (option) {
-        case SERVER_OPTION: run.program = realpath(optarg, NULL); break;
-        case STAGE_OPTION: run.stage = atoi(optarg); break;
+        case SERVER_OPTION:
+            run.program = realpath(optarg, NULL);
+            break;
+        case STAGE_OPTION:
+            run.stage = atoi(optarg);
+            break;
         case FILTER_OPTION:
             if (filter_count < MAX_FILTERS)
                 filters[filter_count++] = optarg;
             break;
-        case JOBS_OPTION: jobs = atoi(optarg); break;
-        case 0: break;
-        default: usage("what is asked for?");
+        case JOBS_OPTION:
+            jobs = atoi(optarg);
+            break;
+        case 0:
+            break;
+        default:
+            usage("what is asked for?");
         }
     }
     if (!run.program && optind < count)

@@ -28,7 +28,6 @@ typedef struct JOURNAL {
     EVENT *events;
 } JOURNAL;
 
-
 /** Starts the test's server as serve() does, with a journal. */
 void serve_with_journal(const char *options);
 

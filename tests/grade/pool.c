@@ -231,8 +231,8 @@ static int longer_first(const void *a, const void *b)
 /* Puts the tests in the order in which they are to start, each with a story of its own. */
 static RESULT **prepare(RESULT *results, int count)
 {
-    STORY *stories = mmap(NULL, (size_t)count * sizeof *stories, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                          -1, 0);
+    STORY *stories =
+        mmap(NULL, (size_t)count * sizeof *stories, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     RESULT **order = malloc((size_t)count * sizeof *order);
     if (stories == MAP_FAILED || !order) {
         perror("grade");

@@ -15,7 +15,7 @@
 
 typedef struct RESULT {
     const TEST *test;
-    STORY *story;     /**< with the final outcome */
+    STORY *story; /**< with the final outcome */
     int milliseconds;
 } RESULT;
 

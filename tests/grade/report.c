@@ -32,8 +32,12 @@ void report_test(const RESULT *result)
     const STORY *told = result->story;
     const char *topic = result->test->topic, *name = result->test->test->name;
     switch (told->outcome) {
-    case OUTCOME_PASSED: printf("pass  %s.%s  %d ms\n", topic, name, result->milliseconds); break;
-    case OUTCOME_SKIPPED: printf("skip  %s.%s: %s\n", topic, name, told->reason); break;
+    case OUTCOME_PASSED:
+        printf("pass  %s.%s  %d ms\n", topic, name, result->milliseconds);
+        break;
+    case OUTCOME_SKIPPED:
+        printf("skip  %s.%s: %s\n", topic, name, told->reason);
+        break;
     default:
         printf("FAIL  %s.%s  %d ms\n", topic, name, result->milliseconds);
         print_steps(told);

@@ -24,12 +24,12 @@ typedef struct RESPONSE {
     CLIENT *client;
     HEARD heard;
     int status;
-    int minor;            /**< of HTTP/1.x */
-    char *head;           /**< status line and fields, NUL-terminated */
-    size_t head_length;   /**< blank line included */
-    uint64_t length;      /**< bytes of body that are announced */
-    unsigned char *body;  /**< NUL-terminated; NULL after response_head */
-    size_t body_length;   /**< bytes of it that came */
+    int minor;           /**< of HTTP/1.x */
+    char *head;          /**< status line and fields, NUL-terminated */
+    size_t head_length;  /**< blank line included */
+    uint64_t length;     /**< bytes of body that are announced */
+    unsigned char *body; /**< NUL-terminated; NULL after response_head */
+    size_t body_length;  /**< bytes of it that came */
 } RESPONSE;
 
 /** Reads the next response whole; fails the test when that is not what comes. */

@@ -115,10 +115,39 @@ static void add_deep(void)
 static void add_bait(void)
 {
     static const char *const names[] = {
-        "CON", "con", "NUL", "nul.txt", "PRN", "AUX", "COM1", "COM1.txt", "LPT1", "folder/CON", "nul ", "CONIN$",
-        "small.txt.", "small.txt..", "small.txt ", "folder ", "small.txt::$DATA", "small.txt:stream", "c:windows",
-        "..\\secret.txt", "folder\\index.html", "*.txt", "small?.txt", "small.t?t", "<small>", "small.txt|",
-        "\"small.txt\"", "small.txt\x7F", "small\x09.txt", "small\ntxt", "%2e%2e", "...", NULL,
+        "CON",
+        "con",
+        "NUL",
+        "nul.txt",
+        "PRN",
+        "AUX",
+        "COM1",
+        "COM1.txt",
+        "LPT1",
+        "folder/CON",
+        "nul ",
+        "CONIN$",
+        "small.txt.",
+        "small.txt..",
+        "small.txt ",
+        "folder ",
+        "small.txt::$DATA",
+        "small.txt:stream",
+        "c:windows",
+        "..\\secret.txt",
+        "folder\\index.html",
+        "*.txt",
+        "small?.txt",
+        "small.t?t",
+        "<small>",
+        "small.txt|",
+        "\"small.txt\"",
+        "small.txt\x7F",
+        "small\x09.txt",
+        "small\ntxt",
+        "%2e%2e",
+        "...",
+        NULL,
     };
     for (int i = 0; !run.wine && names[i]; i++)
         add_text(names[i], SECRET_TEXT);
@@ -145,7 +174,9 @@ void site_build(void)
     add_text("script.js", "// nothing\n");
     add_text("data.json", "{}\n");
     add_text("two words.txt", "two words\n");
-    add_text("gr\xC3\xBC\xC3\x9F" "e.txt", "umlaut\n");
+    add_text("gr\xC3\xBC\xC3\x9F"
+             "e.txt",
+             "umlaut\n");
     add_text("\xE6\x97\xA5\xE6\x9C\xAC.txt", "kanji\n");
     site_add("picture.png", "\x89PNG\r\n\x1a\n", 8);
     add_page();

@@ -23,18 +23,18 @@ enum { FILE_LIMIT = 256 * 1024 * 1024, SERVER_PATH = 512 };
 typedef struct RUN {
     const char *program; /**< absolute path of the server */
     int stage;
-    int wine;      /**< run it through wine */
-    int sanitized; /**< it was built with a sanitizer */
-    int journal;   /**< servers started from now on keep a journal */
+    int wine;                     /**< run it through wine */
+    int sanitized;                /**< it was built with a sanitizer */
+    int journal;                  /**< servers started from now on keep a journal */
     char folder[SERVER_PATH / 2]; /**< this test's own folder */
 } RUN;
 extern RUN run;
 
 typedef struct SERVER {
-    pid_t pid;                 /**< 0 when there is none */
+    pid_t pid; /**< 0 when there is none */
     int port;
-    int ended, status;         /**< once reaped: its wait status */
-    char out[SERVER_PATH];     /**< files with what it wrote */
+    int ended, status;     /**< once reaped: its wait status */
+    char out[SERVER_PATH]; /**< files with what it wrote */
     char err[SERVER_PATH];
     char journal[SERVER_PATH]; /**< what WIN32_JOURNAL names when run.journal is set */
 } SERVER;

@@ -51,10 +51,10 @@ void story_skip(const char *format, ...) __attribute__((noreturn, format(printf,
 extern void (*story_ask_server)(char *text, size_t size);
 
 /** Fails unless the condition holds. */
-#define EXPECT(condition, expected, ...) \
-    do { \
-        if (!(condition)) \
-            story_fail(expected, __VA_ARGS__); \
+#define EXPECT(condition, expected, ...)                                                                               \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            story_fail(expected, __VA_ARGS__);                                                                         \
     } while (0)
 
 #endif

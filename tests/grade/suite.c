@@ -33,8 +33,8 @@ TEST *test(const TTest *check_test, const char *why)
     if (test_count == MAX_TESTS || !topic_count)
         too_many();
     TEST *added = &tests[test_count++];
-    *added = (TEST){.test = check_test, .topic = topics[topic_count - 1].name, .why = why, .stages = ALL_STAGES,
-                    .seconds = 30};
+    *added = (TEST){
+        .test = check_test, .topic = topics[topic_count - 1].name, .why = why, .stages = ALL_STAGES, .seconds = 30};
     return added;
 }
 

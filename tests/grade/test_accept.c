@@ -28,7 +28,8 @@ START_TEST(accepts_posted_ahead)
 {
     serve_with_journal("");
     EXPECT(WAIT_UNTIL(journal_out(journal_read(), "AcceptEx", "accept") >= 25, PATIENCE),
-           "25 or more AcceptEx posted before the first client comes", "%d", journal_out(journal_read(), "AcceptEx", "accept"));
+           "25 or more AcceptEx posted before the first client comes", "%d",
+           journal_out(journal_read(), "AcceptEx", "accept"));
     for (int i = 0; i < 80; i++)
         expect_usable(client_open());
     EXPECT(WAIT_UNTIL(journal_out(journal_read(), "AcceptEx", "accept") >= 1, PATIENCE),
@@ -100,8 +101,11 @@ void accept_topic(void)
     topic("accept", "AcceptEx ahead, and sockets used again");
     test_for(no_accept_call, FROM(4), NO_JOURNAL, "A thread that waits in accept is a thread that does nothing else.");
     test_for(accepts_posted_ahead, FROM(4), NO_JOURNAL, "A burst of clients finds sockets ready.");
-    test_for(sockets_are_reused, FROM(4), NO_JOURNAL, "Making a socket is slow; DisconnectEx gives it back for the next client.");
-    test_for(silent_clients_and_first_data, FROM(4), NULL, "A reaper must find them, by SO_CONNECT_TIME, and others be let in meanwhile.");
-    test_for(first_data_is_used, FROM(4), NULL, "The first read is spared; what it brings is a request like any other.");
+    test_for(sockets_are_reused, FROM(4), NO_JOURNAL,
+             "Making a socket is slow; DisconnectEx gives it back for the next client.");
+    test_for(silent_clients_and_first_data, FROM(4), NULL,
+             "A reaper must find them, by SO_CONNECT_TIME, and others be let in meanwhile.");
+    test_for(first_data_is_used, FROM(4), NULL,
+             "The first read is spared; what it brings is a request like any other.");
     test_for(one_accept_ahead, FROM(4), NULL, "The listener runs dry at every client and must be topped up.");
 }

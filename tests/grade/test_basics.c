@@ -98,7 +98,8 @@ END_TEST
 /* Sizes around those of buffers, sectors and pages, where a last slice may be empty or a byte be lost. */
 START_TEST(sizes_around_buffers)
 {
-    static const int sizes[] = {1, 2, 47, 48, 49, 511, 512, 513, 4095, 4096, 4097, 8191, 8192, 8193, 65535, 65536, 65537};
+    static const int sizes[] = {1,    2,    47,   48,   49,   511,   512,   513,  4095,
+                                4096, 4097, 8191, 8192, 8193, 65535, 65536, 65537};
     serve("");
     CLIENT *c = client_open();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -168,7 +169,7 @@ END_TEST
 START_TEST(content_types)
 {
     static const char *const types[][2] = {
-        {"/index.html", "text/html"}, {"/style.css", "text/css"},          {"/picture.png", "image/png"},
+        {"/index.html", "text/html"},      {"/style.css", "text/css"},         {"/picture.png", "image/png"},
         {"/script.js", "text/javascript"}, {"/data.json", "application/json"},
     };
     serve("");
@@ -256,12 +257,14 @@ void basics_topic(void)
     test(front_page, "A target that ends in / means the folder's index.html.");
     test(folder_page, "A target that ends in / means the folder's index.html.");
     test(folder_without_slash, "Links in a page are relative to its folder, so the browser must learn of the slash.");
-    test(folder_without_page, "A folder is no file: CreateFile on it fails, and the client needs an answer all the same.");
+    test(folder_without_page,
+         "A folder is no file: CreateFile on it fails, and the client needs an answer all the same.");
     test(empty_file, "ReadFile of nothing is end of file at once; a response without a body is still a response.");
     test(long_page, "A file larger than the buffer leaves slice by slice; every slice once, in order.");
     test(megabyte, "More than a socket buffer holds: a send that is taken in part must be continued where it stopped.");
     test(sizes_around_buffers, "Off-by-one mistakes live where a size meets a buffer's end.");
-    test(sizes_around_small_buffer, "The header takes the front of the first slice: both must fit whatever the buffer's size.");
+    test(sizes_around_small_buffer,
+         "The header takes the front of the first slice: both must fit whatever the buffer's size.");
     test(deep_folder, "Paths have more than one part.");
     test(names_in_utf8, "Names are UTF-8 on the wire; the right file must open on every system.");
     test(encoded_names, "%20 and its like are decoded exactly once.");

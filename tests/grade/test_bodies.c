@@ -124,9 +124,11 @@ START_TEST(chunked)
 {
     serve("");
     CLIENT *c = client_open();
-    expect_text(expect_status(ask(c, ECHO_CHUNKED "5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\n\r\n"), 200), "hello world");
+    expect_text(expect_status(ask(c, ECHO_CHUNKED "5\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\n\r\n"), 200),
+                "hello world");
     expect_text(expect_status(ask(c, ECHO_CHUNKED "000000A\r\n0123456789\r\n0\r\n\r\n"), 200), "0123456789");
-    expect_text(expect_status(ask(c, ECHO "transfer-encoding: Chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n"), 200), "hello world");
+    expect_text(expect_status(ask(c, ECHO "transfer-encoding: Chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n"), 200),
+                "hello world");
     expect_usable(c);
 }
 END_TEST

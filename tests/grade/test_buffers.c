@@ -89,9 +89,11 @@ END_TEST
 void buffers_topic(void)
 {
     topic("buffers", "scarce memory, and several operations in order");
-    test_for(idle_connections_hold_no_buffer, FROM(5), NO_JOURNAL, "A pending read locks its buffer's pages; most connections say nothing most of the time.");
+    test_for(idle_connections_hold_no_buffer, FROM(5), NO_JOURNAL,
+             "A pending read locks its buffer's pages; most connections say nothing most of the time.");
     test_for(several_operations_in_order, FROM(5), NULL, "Operations complete in any order; the bytes must not.");
-    test_for(no_send_buffer, FROM(5), NULL, "Without SO_SNDBUF the program's own pages are sent from: they may not change under way.");
+    test_for(no_send_buffer, FROM(5), NULL,
+             "Without SO_SNDBUF the program's own pages are sent from: they may not change under way.");
     test_for(files_by_transmit, FROM(5), NULL, "TransmitFile sends header and file in one call.");
     test_for(buffers_run_out, FROM(5), NULL, "A request that finds no buffer waits for one; it is not dropped.");
 }

@@ -71,8 +71,9 @@ START_TEST(nothing_left_in_flight)
 {
     JOURNAL *journal = work_and_stop("");
     const EVENT *left = journal_unfinished(journal);
-    EXPECT(!left, "every operation has completed when the server exits", "a %s on handle 0x%llx, OVERLAPPED 0x%llx, is still out",
-           left->name, (unsigned long long)left->handle, (unsigned long long)left->overlapped);
+    EXPECT(!left, "every operation has completed when the server exits",
+           "a %s on handle 0x%llx, OVERLAPPED 0x%llx, is still out", left->name, (unsigned long long)left->handle,
+           (unsigned long long)left->overlapped);
 }
 END_TEST
 
@@ -91,8 +92,8 @@ START_TEST(nothing_left_under_load)
     expect_served();
     server_stop(&server);
     const EVENT *left = journal_unfinished(journal_read());
-    EXPECT(!left, "every operation has completed when the server exits", "a %s, OVERLAPPED 0x%llx, is still out", left->name,
-           (unsigned long long)left->overlapped);
+    EXPECT(!left, "every operation has completed when the server exits", "a %s, OVERLAPPED 0x%llx, is still out",
+           left->name, (unsigned long long)left->overlapped);
 }
 END_TEST
 
@@ -110,7 +111,8 @@ START_TEST(threads_grow_with_connections)
         expect_usable(c[i]);
     }
     int during = server_threads(&server);
-    EXPECT(during >= before + COUNT - 2, "a thread for each of 30 connections", "%d threads, %d before", during, before);
+    EXPECT(during >= before + COUNT - 2, "a thread for each of 30 connections", "%d threads, %d before", during,
+           before);
     for (int i = 0; i < COUNT; i++)
         client_close(c[i]);
     EXPECT(WAIT_UNTIL(server_threads(&server) <= before + 2, PATIENCE), "threads that end with their connections",
@@ -137,8 +139,8 @@ START_TEST(one_thread)
     int before = server_threads(&server);
     for (int i = 0; i < 40; i++)
         expect_usable(client_open());
-    EXPECT(server_threads(&server) <= before, "as many threads with 40 connections as with none", "%d threads, %d before",
-           server_threads(&server), before);
+    EXPECT(server_threads(&server) <= before, "as many threads with 40 connections as with none",
+           "%d threads, %d before", server_threads(&server), before);
 }
 END_TEST
 
@@ -210,7 +212,8 @@ START_TEST(socket_calls_are_overlapped)
     JOURNAL *journal = work_and_stop("");
     static const char *const calls[] = {"WSARecv", "WSASend"};
     for (size_t i = 0; i < 2; i++) {
-        EXPECT(journal_count(journal, "call", calls[i]), "overlapped reads and writes of sockets", "%s is never called", calls[i]);
+        EXPECT(journal_count(journal, "call", calls[i]), "overlapped reads and writes of sockets", "%s is never called",
+               calls[i]);
         EXPECT(!journal_find(journal, "call", calls[i], 1), "an OVERLAPPED in every call", "%s without one", calls[i]);
     }
     EXPECT(!journal_count(journal, "call", "recv") && !journal_count(journal, "call", "send"),
@@ -232,7 +235,8 @@ START_TEST(threads_are_fixed)
             expect_usable(c);
     }
     int during = server_threads(&server);
-    EXPECT(during <= before, "as many threads with 150 connections as with none", "%d threads, %d before", during, before);
+    EXPECT(during <= before, "as many threads with 150 connections as with none", "%d threads, %d before", during,
+           before);
 }
 END_TEST
 
@@ -275,8 +279,8 @@ START_TEST(one_exit_packet_a_worker)
     int threads = journal_threads(journal, "call", "GetQueuedCompletionStatus*"), posts = 0;
     for (int i = 0; i < journal->count; i++)
         posts += event_is(&journal->events[i], "call", "PostQueuedCompletionStatus");
-    EXPECT(posts == threads, "one PostQueuedCompletionStatus(IO_THREAD_SHUTDOWN) for each worker", "%d for %d workers", posts,
-           threads);
+    EXPECT(posts == threads, "one PostQueuedCompletionStatus(IO_THREAD_SHUTDOWN) for each worker", "%d for %d workers",
+           posts, threads);
     EXPECT(journal_count(journal, "thread-end", NULL) >= threads, "every worker ends before the server does",
            "%d of %d threads ended", journal_count(journal, "thread-end", NULL), threads);
 }
@@ -295,22 +299,28 @@ void engine_topic(void)
 {
     topic("engine", "what is inside, stage by stage");
     test(busy_neighbours, "A loop that serves the first that is ready never gets to the last.");
-    test_for(nothing_left_in_flight, ALL_STAGES, NO_JOURNAL, "An operation that is out when its memory goes writes into whatever comes after.");
+    test_for(nothing_left_in_flight, ALL_STAGES, NO_JOURNAL,
+             "An operation that is out when its memory goes writes into whatever comes after.");
     test_for(nothing_left_under_load, ALL_STAGES, NO_JOURNAL, "The same when clients have stopped in every phase.");
 
-    test_for(threads_grow_with_connections, STAGE(1), NULL, "That is the design of this stage, and its limit: a stack for each client.");
+    test_for(threads_grow_with_connections, STAGE(1), NULL,
+             "That is the design of this stage, and its limit: a stack for each client.");
     test_for(calls_block, STAGE(1), NO_JOURNAL, "A thread that may wait needs no OVERLAPPED.");
 
     test_for(one_thread, STAGE(2), NULL, "Overlapped operations need no thread to wait in.");
     test_for(one_thread_makes_all_calls, STAGE(2), NO_JOURNAL, "One thread means no locks.");
     test_for(waits_stay_within_64, STAGE(2), NO_JOURNAL, "A wait for more than 64 events fails.");
     test_for(the_65th_waits_its_turn, STAGE(2), NULL, "The wall must be met by waiting, not by dropping.");
-    test_for(high_slots_are_served, STAGE(2), NULL, "The wait tells the lowest index that is signaled: the others must get their turn.");
+    test_for(high_slots_are_served, STAGE(2), NULL,
+             "The wait tells the lowest index that is signaled: the others must get their turn.");
     test_for(socket_calls_are_overlapped, FROM(2), NO_JOURNAL, "One blocking call holds up everybody.");
 
-    test_for(threads_are_fixed, FROM(3), NULL, "Threads cost stacks and switches; their number follows the processors, not the clients.");
+    test_for(threads_are_fixed, FROM(3), NULL,
+             "Threads cost stacks and switches; their number follows the processors, not the clients.");
     test_for(workers_as_told, FROM(3), NO_JOURNAL, "ThreadsPerCPU times processors: the seed of all tuning.");
     test_for(files_go_through_the_port, FROM(3), NO_JOURNAL, "A worker that waits for a disk serves nobody.");
-    test_for(one_exit_packet_a_worker, STAGE(3) | STAGE(4), NO_JOURNAL, "A packet wakes one thread: too few leave a thread waiting for ever.");
-    test_for(every_packet_is_taken, FROM(3), NO_JOURNAL, "A packet left in the port is a connection that is never freed.");
+    test_for(one_exit_packet_a_worker, STAGE(3) | STAGE(4), NO_JOURNAL,
+             "A packet wakes one thread: too few leave a thread waiting for ever.");
+    test_for(every_packet_is_taken, FROM(3), NO_JOURNAL,
+             "A packet left in the port is a connection that is never freed.");
 }

@@ -184,7 +184,8 @@ START_TEST(long_header_is_taken)
     memset(field, 'y', sizeof field - 1);
     field[sizeof field - 1] = 0;
     CLIENT *c = client_open();
-    expect_text(expect_status(ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nCookie: %s\r\n\r\n", field), 200), SMALL_TEXT);
+    expect_text(expect_status(ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nCookie: %s\r\n\r\n", field), 200),
+                SMALL_TEXT);
     expect_usable(c);
 }
 END_TEST

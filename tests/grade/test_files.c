@@ -24,8 +24,8 @@ static void add_huge(void)
     site_add_sparse("huge.bin", HUGE_SIZE, 65536);
     int file = open(site_path("huge.bin"), O_WRONLY | O_CLOEXEC);
     pattern_fill(bytes, 4 * GIGABYTE - AROUND, sizeof bytes);
-    EXPECT(pwrite(file, bytes, sizeof bytes, (off_t)(4 * GIGABYTE - AROUND)) == sizeof bytes, "a file of the test's own",
-           "it cannot be written");
+    EXPECT(pwrite(file, bytes, sizeof bytes, (off_t)(4 * GIGABYTE - AROUND)) == sizeof bytes,
+           "a file of the test's own", "it cannot be written");
     close(file);
 }
 
@@ -141,7 +141,8 @@ START_TEST(replaced_while_sent)
     RESPONSE *r = begin_large();
     story_step("another file takes the name");
     site_add_pattern("other.bin", 1000);
-    EXPECT(rename(site_path("other.bin"), site_path("large.bin")) == 0, "a file of the test's own", "it cannot be renamed");
+    EXPECT(rename(site_path("other.bin"), site_path("large.bin")) == 0, "a file of the test's own",
+           "it cannot be renamed");
     EXPECT(drain(r) == r->length, "the file that was open, whole", "the connection ended");
     expect_pattern(expect_status(get(r->client, "/large.bin"), 200), 0, 1000);
 }
@@ -171,8 +172,9 @@ void files_topic(void)
     topic("files", "large files, and files that change");
     test(huge_by_range, "Offsets have 64 bits: OVERLAPPED keeps them in two halves.");
     test(huge_length, "Lengths have 64 bits, too.");
-    test(shrinks_while_sent, "ReadFile meets the end early (ERROR_HANDLE_EOF): the promised length cannot be kept, so the "
-                             "connection must end, or the client waits for ever.");
+    test(shrinks_while_sent,
+         "ReadFile meets the end early (ERROR_HANDLE_EOF): the promised length cannot be kept, so the "
+         "connection must end, or the client waits for ever.");
     test(emptied_while_sent, "The same, down to nothing.");
     test(grows_while_sent, "The announced length holds, whatever the file does.");
     test(replaced_while_sent, "An open file stays itself when its name goes to another.");

@@ -40,12 +40,12 @@ START_TEST(pipelined_order)
 {
     serve("");
     CLIENT *c = client_open();
-    client_say(c, "GET /megabyte.bin HTTP/1.1\r\nHost: test\r\n\r\n" GET_SMALL
-                  "HEAD /page.html HTTP/1.1\r\nHost: test\r\n\r\n"
-                  "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"
-                  "GET /missing HTTP/1.1\r\nHost: test\r\n\r\n"
-                  "GET /empty.txt HTTP/1.1\r\nHost: test\r\n\r\n"
-                  "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" GET_FRONT);
+    client_say(
+        c, "GET /megabyte.bin HTTP/1.1\r\nHost: test\r\n\r\n" GET_SMALL "HEAD /page.html HTTP/1.1\r\nHost: test\r\n\r\n"
+           "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"
+           "GET /missing HTTP/1.1\r\nHost: test\r\n\r\n"
+           "GET /empty.txt HTTP/1.1\r\nHost: test\r\n\r\n"
+           "POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" GET_FRONT);
     expect_pattern(expect_status(response(c), 200), 0, MEGABYTE);
     expect_text(expect_status(response(c), 200), SMALL_TEXT);
     expect_status(response_to_head(c), 200);
@@ -237,15 +237,18 @@ void keepalive_topic(void)
     test(hundred_pipelined, "What follows a request in the buffer is the next request, not garbage.");
     test(pipelined_order, "Responses carry no number: they must come in the order of the requests.");
     test(cut_at_every_byte, "TCP has no message borders: any part of the next request may lie behind the first.");
-    test(small_buffer_pipelined, "The request buffer is reused for the response: the bytes behind the request must survive.");
+    test(small_buffer_pipelined,
+         "The request buffer is reused for the response: the bytes behind the request must survive.");
     test(close_is_honoured, "Connection: close ends the connection after the response, in order.");
     test(close_after_pipelined, "The last response must arrive whole before the connection ends.");
     test(close_with_unread_input, "closesocket with bytes unread is a reset, and the last answer is lost on its way.");
     test(half_close_after_request, "FIN from the client ends its sending only: the answer is still owed.");
-    test(half_close_after_pipelined, "A zero-byte read tells of the end, not before every request in hand is answered.");
+    test(half_close_after_pipelined,
+         "A zero-byte read tells of the end, not before every request in hand is answered.");
     test(half_close_in_request, "A request that never ends must not hold its connection for ever.");
     test(empty_lines_between, "Servers skip empty lines before a request (RFC 9112, 2.2).");
     test(many_connections_alternating, "Each connection has its own state: answers must not cross over.")->stages =
         ALL_STAGES;
-    test(pipelined_without_reading, "A client that does not read must not make the server's memory grow or its answers mix.");
+    test(pipelined_without_reading,
+         "A client that does not read must not make the server's memory grow or its answers mix.");
 }

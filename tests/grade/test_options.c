@@ -21,7 +21,8 @@ static void refused(const char *const *arguments)
     char *end = strchr(err, '\n');
     EXPECT(code != -1, "exit code 2", "it runs");
     EXPECT(code == 2, "exit code 2", "exit code %d", code);
-    EXPECT(end && end > err && !end[1], "one line on stderr that says what is wrong", *err ? "%.600s" : "nothing%s", err);
+    EXPECT(end && end > err && !end[1], "one line on stderr that says what is wrong", *err ? "%.600s" : "nothing%s",
+           err);
     EXPECT(!*out, "nothing on stdout", "%.600s", out);
     server.pid = 0;
     free(err);
@@ -118,7 +119,8 @@ END_TEST
 
 START_TEST(option_order)
 {
-    const char *arguments[] = {"--trace", "--buffer", "512", "--root", root(), "--threads-per-cpu", "1", "--port", "0", NULL};
+    const char *arguments[] = {"--trace",           "--buffer", "512",    "--root", root(),
+                               "--threads-per-cpu", "1",        "--port", "0",      NULL};
     server_spawn(&server, arguments);
     server_await_line(&server);
     expect_served();

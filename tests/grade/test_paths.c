@@ -28,9 +28,20 @@ static void none_leads_out(const char *const *targets)
 START_TEST(dots)
 {
     static const char *const targets[] = {
-        "/../secret.txt", "/folder/../../secret.txt", "/..", "/../", "/../../../../../../etc/passwd", "/./../secret.txt",
-        "/a/b/c/../../../../secret.txt", "//../secret.txt", "/...", "/.../small.txt", "/folder/..", "/..?x",
-        "http://test/../secret.txt", NULL,
+        "/../secret.txt",
+        "/folder/../../secret.txt",
+        "/..",
+        "/../",
+        "/../../../../../../etc/passwd",
+        "/./../secret.txt",
+        "/a/b/c/../../../../secret.txt",
+        "//../secret.txt",
+        "/...",
+        "/.../small.txt",
+        "/folder/..",
+        "/..?x",
+        "http://test/../secret.txt",
+        NULL,
     };
     none_leads_out(targets);
 }
@@ -39,8 +50,16 @@ END_TEST
 START_TEST(encoded_dots)
 {
     static const char *const targets[] = {
-        "/%2e%2e/secret.txt", "/%2E%2e/secret.txt", "/.%2e/secret.txt", "/%2e./secret.txt", "/folder/%2e%2e/%2e%2e/secret.txt",
-        "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/folder%2findex.html", "/%252e%252e/secret.txt", NULL,
+        "/%2e%2e/secret.txt",
+        "/%2E%2e/secret.txt",
+        "/.%2e/secret.txt",
+        "/%2e./secret.txt",
+        "/folder/%2e%2e/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/%2e%2e%2fsecret.txt",
+        "/folder%2findex.html",
+        "/%252e%252e/secret.txt",
+        NULL,
     };
     none_leads_out(targets);
 }
@@ -49,8 +68,14 @@ END_TEST
 START_TEST(overlong_utf8)
 {
     static const char *const targets[] = {
-        "/%c0%ae%c0%ae/secret.txt", "/%c0%2e%c0%2e/secret.txt", "/..%c0%afsecret.txt", "/%e0%80%ae%e0%80%ae/secret.txt",
-        "/%ff%fe.txt", "/small%80.txt", "/%ed%a0%80.txt", NULL,
+        "/%c0%ae%c0%ae/secret.txt",
+        "/%c0%2e%c0%2e/secret.txt",
+        "/..%c0%afsecret.txt",
+        "/%e0%80%ae%e0%80%ae/secret.txt",
+        "/%ff%fe.txt",
+        "/small%80.txt",
+        "/%ed%a0%80.txt",
+        NULL,
     };
     none_leads_out(targets);
 }
@@ -59,8 +84,8 @@ END_TEST
 START_TEST(backslashes)
 {
     static const char *const targets[] = {
-        "/..\\secret.txt", "/..%5csecret.txt", "/%2e%2e%5Csecret.txt", "/folder\\index.html", "/folder%5cindex.html",
-        "\\..\\secret.txt", "/\\\\server\\share\\x", NULL,
+        "/..\\secret.txt",      "/..%5csecret.txt", "/%2e%2e%5Csecret.txt",  "/folder\\index.html",
+        "/folder%5cindex.html", "\\..\\secret.txt", "/\\\\server\\share\\x", NULL,
     };
     none_leads_out(targets);
 }
@@ -69,9 +94,18 @@ END_TEST
 START_TEST(drives_and_streams)
 {
     static const char *const targets[] = {
-        "/C:/windows/win.ini", "/c:windows/win.ini", "/Z:/etc/passwd", "/C%3a/windows/win.ini", "/small.txt::$DATA",
-        "/small.txt:stream", "/small.txt%3a%3a$DATA", "/:", "//./C:/windows/win.ini", "//?/C:/windows/win.ini",
-        "//localhost/c$/windows/win.ini", NULL,
+        "/C:/windows/win.ini",
+        "/c:windows/win.ini",
+        "/Z:/etc/passwd",
+        "/C%3a/windows/win.ini",
+        "/small.txt::$DATA",
+        "/small.txt:stream",
+        "/small.txt%3a%3a$DATA",
+        "/:",
+        "//./C:/windows/win.ini",
+        "//?/C:/windows/win.ini",
+        "//localhost/c$/windows/win.ini",
+        NULL,
     };
     none_leads_out(targets);
 }
@@ -80,8 +114,26 @@ END_TEST
 START_TEST(devices)
 {
     static const char *const targets[] = {
-        "/CON", "/con", "/NUL", "/nul.txt", "/PRN", "/AUX", "/COM1", "/COM1.txt", "/com9", "/LPT1", "/lpt3.html",
-        "/folder/CON", "/folder/nul.tar.gz", "/CONIN$", "/CONOUT$", "/nul%20", "/nul%20.txt", "/COM%C2%B9", "/NUL/", NULL,
+        "/CON",
+        "/con",
+        "/NUL",
+        "/nul.txt",
+        "/PRN",
+        "/AUX",
+        "/COM1",
+        "/COM1.txt",
+        "/com9",
+        "/LPT1",
+        "/lpt3.html",
+        "/folder/CON",
+        "/folder/nul.tar.gz",
+        "/CONIN$",
+        "/CONOUT$",
+        "/nul%20",
+        "/nul%20.txt",
+        "/COM%C2%B9",
+        "/NUL/",
+        NULL,
     };
     none_leads_out(targets);
 }
@@ -90,8 +142,17 @@ END_TEST
 START_TEST(trailing_dots_and_spaces)
 {
     static const char *const targets[] = {
-        "/small.txt.", "/small.txt..", "/small.txt%20", "/small.txt%20%20", "/small.txt.%20", "/folder./index.html",
-        "/folder%20/index.html", "/%20", "/.", "/%2e", NULL,
+        "/small.txt.",
+        "/small.txt..",
+        "/small.txt%20",
+        "/small.txt%20%20",
+        "/small.txt.%20",
+        "/folder./index.html",
+        "/folder%20/index.html",
+        "/%20",
+        "/.",
+        "/%2e",
+        NULL,
     };
     none_leads_out(targets);
 }
@@ -100,8 +161,8 @@ END_TEST
 START_TEST(control_bytes)
 {
     static const char *const targets[] = {
-        "/small.txt%00", "/small.txt%00.html", "/%00", "/small%0atxt", "/small%0d%0aX-Injected:%20yes", "/small%7f.txt",
-        "/small%09.txt", NULL,
+        "/small.txt%00", "/small.txt%00.html", "/%00", "/small%0atxt", "/small%0d%0aX-Injected:%20yes",
+        "/small%7f.txt", "/small%09.txt",      NULL,
     };
     none_leads_out(targets);
 }
@@ -109,28 +170,34 @@ END_TEST
 
 START_TEST(broken_encodings)
 {
-    static const char *const targets[] = {"/%", "/%2", "/%zz", "/small.txt%", "/%u002e%u002e/secret.txt", "/%-1", "/% 20", NULL};
+    static const char *const targets[] = {"/%",   "/%2",   "/%zz", "/small.txt%", "/%u002e%u002e/secret.txt",
+                                          "/%-1", "/% 20", NULL};
     none_leads_out(targets);
 }
 END_TEST
 
 START_TEST(wildcards)
 {
-    static const char *const targets[] = {"/*.txt", "/small%3f.txt", "/small.t%3Ft", "/%3csmall%3e", "/small.txt%7c", "/%22small.txt%22", NULL};
+    static const char *const targets[] = {
+        "/*.txt", "/small%3f.txt", "/small.t%3Ft", "/%3csmall%3e", "/small.txt%7c", "/%22small.txt%22", NULL};
     none_leads_out(targets);
 }
 END_TEST
 
 START_TEST(raw_bytes)
 {
-#define ROW(text) {text, sizeof text - 1}
+#define ROW(text)                                                                                                      \
+    {                                                                                                                  \
+        text, sizeof text - 1                                                                                          \
+    }
     static const struct {
         const char *bytes;
         size_t length;
     } requests[] = {
         ROW("GET /\0 HTTP/1.1\r\nHost: test\r\n\r\n"),
         ROW("GET /sm\x01ll HTTP/1.1\r\nHost: test\r\n\r\n"),
-        ROW("GET /gr\xFC\xDF" "e.txt HTTP/1.1\r\nHost: test\r\n\r\n"),
+        ROW("GET /gr\xFC\xDF"
+            "e.txt HTTP/1.1\r\nHost: test\r\n\r\n"),
         ROW("GET /small.txt\x7F HTTP/1.1\r\nHost: test\r\n\r\n"),
     };
 #undef ROW
@@ -158,8 +225,8 @@ END_TEST
 START_TEST(uploads_stay_inside)
 {
     static const char *const targets[] = {
-        "/../evil.txt", "/%2e%2e/evil.txt", "/..%5cevil.txt", "/C:/evil.txt", "/..", "/nul.txt", "/evil.txt:s", "/evil.txt.",
-        "/evil%00.txt", NULL,
+        "/../evil.txt", "/%2e%2e/evil.txt", "/..%5cevil.txt", "/C:/evil.txt", "/..",
+        "/nul.txt",     "/evil.txt:s",      "/evil.txt.",     "/evil%00.txt", NULL,
     };
     char outside[SERVER_PATH + 16];
     serve("");
@@ -184,7 +251,8 @@ void paths_topic(void)
     test(backslashes, "Windows takes \\ for / as well.");
     test(drives_and_streams, "A colon names another drive, or another stream of the file (name::$DATA).");
     test(devices, "Windows opens CON, NUL and COM1.txt in every folder; a read of one may never return.");
-    test(trailing_dots_and_spaces, "Windows cuts them off, so that the name is another file's and slips by every check.");
+    test(trailing_dots_and_spaces,
+         "Windows cuts them off, so that the name is another file's and slips by every check.");
     test(control_bytes, "NUL ends the name for the system and not for the check.");
     test(broken_encodings, "What is not an encoding must not be read past the target's end.");
     test(wildcards, "Windows forbids these in names; some calls take them for patterns.");

@@ -64,7 +64,8 @@ START_TEST(range_beyond_the_end)
 {
     serve("");
     CLIENT *c = client_open();
-    static const char *const ranges[] = {"bytes=1048576-", "bytes=1048576-1048580", "bytes=18446744073709551615-", "bytes=-0"};
+    static const char *const ranges[] = {"bytes=1048576-", "bytes=1048576-1048580", "bytes=18446744073709551615-",
+                                         "bytes=-0"};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         expect_field(expect_status(get_range(c, "/megabyte.bin", ranges[i]), 416), "Content-Range", "bytes */1048576");
     expect_status(get_range(c, "/empty.txt", "bytes=0-0"), 416);
@@ -75,7 +76,8 @@ END_TEST
 START_TEST(ranges_ignored)
 {
     static const char *const ranges[] = {
-        "bytes=5-1", "bytes=", "bytes=a-b", "bytes=-", "lines=1-2", "bytes 0-4", "bytes=0-4,10-14", "bytes=0x1-5", "0-4",
+        "bytes=5-1", "bytes=",          "bytes=a-b",   "bytes=-", "lines=1-2",
+        "bytes 0-4", "bytes=0-4,10-14", "bytes=0x1-5", "0-4",
     };
     serve("");
     CLIENT *c = client_open();
@@ -119,7 +121,8 @@ START_TEST(if_modified_since)
     serve("");
     utimes(site_path("small.txt"), times);
     CLIENT *c = client_open();
-    RESPONSE *r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT\r\n\r\n");
+    RESPONSE *r =
+        ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT\r\n\r\n");
     expect_status(r, 304);
     r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:39 GMT\r\n\r\n");
     expect_text(expect_status(r, 200), SMALL_TEXT);
@@ -133,7 +136,8 @@ START_TEST(if_range)
     serve("");
     CLIENT *c = client_open();
     char *tag = response_field(expect_status(get(c, "/small.txt"), 200), "ETag");
-    RESPONSE *r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nRange: bytes=0-3\r\nIf-Range: %s\r\n\r\n", tag ? tag : "");
+    RESPONSE *r =
+        ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nRange: bytes=0-3\r\nIf-Range: %s\r\n\r\n", tag ? tag : "");
     expect_text(expect_status(r, 206), "What");
     r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nRange: bytes=0-3\r\nIf-Range: \"old\"\r\n\r\n");
     expect_text(expect_status(r, 200), SMALL_TEXT);

@@ -24,7 +24,8 @@ START_TEST(idle)
 {
     serve("");
     server_signal(&server, SIGINT);
-    EXPECT(WAIT_UNTIL(server_has_ended(&server), 3000), "a server with nothing to do exits at once", "it runs on for 3 seconds");
+    EXPECT(WAIT_UNTIL(server_has_ended(&server), 3000), "a server with nothing to do exits at once",
+           "it runs on for 3 seconds");
     server_expect_clean_end(&server);
     char *err = read_text(server.err, NULL);
     EXPECT(!*err, "nothing to complain about on stderr", "%.600s", err);
@@ -264,7 +265,8 @@ void shutdown_topic(void)
 {
     topic("shutdown", "Ctrl-C: finish or cut cleanly, and exit 0");
     test(idle, "A server that cannot be stopped is killed, and with it whatever it was doing.");
-    test(idle_terminated, "Service managers send SIGTERM.")->not_wine = "SIGTERM ends a Wine process; Windows has no such signal";
+    test(idle_terminated, "Service managers send SIGTERM.")->not_wine =
+        "SIGTERM ends a Wine process; Windows has no such signal";
     test(after_work, "Nothing that has been done may keep the server from stopping.");
     test(idle_connections, "Kept-alive connections have nothing in flight: they are closed at once, not waited for.");
     test(response_is_finished, "Restarting a server must not break downloads.");

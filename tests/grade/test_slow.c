@@ -176,8 +176,8 @@ START_TEST(stalled_reader_is_given_up)
     int before = server_descriptors(&server);
     for (int i = 0; i < 40; i++)
         client_say(client_connect(server.port, 4096), "GET /large.bin HTTP/1.1\r\nHost: test\r\n\r\n");
-    EXPECT(WAIT_UNTIL(server_descriptors(&server) > before + 30, PATIENCE), "40 more connections", "%d descriptors, %d before",
-           server_descriptors(&server), before);
+    EXPECT(WAIT_UNTIL(server_descriptors(&server) > before + 30, PATIENCE), "40 more connections",
+           "%d descriptors, %d before", server_descriptors(&server), before);
     EXPECT(WAIT_UNTIL(server_descriptors(&server) <= before + 10, 3 * PATIENCE),
            "readers that take nothing are given up after --idle-timeout", "%d descriptors, %d before",
            server_descriptors(&server), before);
@@ -213,9 +213,12 @@ void slow_topic(void)
     test(header_byte_by_byte, "A read of one byte is a read like any other.");
     test(many_byte_by_byte, "Forty modems at once: state belongs to the connection, not to the thread.");
     test(small_buffer_byte_by_byte, "A buffer of one byte doubles until the header fits.");
-    test(header_never_ends, "A client that stops in its header gets 408 and the end, or it holds its connection for ever.");
-    test(header_dribbles, "One byte a second, from a thousand connections, is an attack with a name: slowloris.")->seconds = 60;
-    test(idle_connection, "Who asks nothing is let go without a word; an answer to no question confuses the next request.");
+    test(header_never_ends,
+         "A client that stops in its header gets 408 and the end, or it holds its connection for ever.");
+    test(header_dribbles, "One byte a second, from a thousand connections, is an attack with a name: slowloris.")
+        ->seconds = 60;
+    test(idle_connection,
+         "Who asks nothing is let go without a word; an answer to no question confuses the next request.");
     test(body_never_ends, "A client that stops in its body holds a connection, a buffer and perhaps a file.");
     test(slow_body_is_taken, "Slow is not stopped: the clock starts anew with each byte of a body.");
     test(slow_reader, "A full socket buffer means partial sends; the rest goes on from where it stopped.");

@@ -14,7 +14,10 @@
 #define INNER "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n"
 #define POST "POST /echo HTTP/1.1\r\nHost: test\r\n"
 #define CHUNKED POST "Transfer-Encoding: chunked\r\n\r\n"
-#define ROW(what, text) {what, text, sizeof text - 1}
+#define ROW(what, text)                                                                                                \
+    {                                                                                                                  \
+        what, text, sizeof text - 1                                                                                    \
+    }
 
 typedef struct ROW {
     const char *what;
@@ -92,7 +95,8 @@ START_TEST(odd_codings)
 {
     static const ROW rows[] = {
         ROW("chunked twice", POST "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" INNER),
-        ROW("chunked twice, in two fields", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" INNER),
+        ROW("chunked twice, in two fields",
+            POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" INNER),
         ROW("chunked and not last", POST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" INNER),
         ROW("identity", POST "Transfer-Encoding: identity\r\n\r\n0\r\n\r\n" INNER),
         ROW("almost chunked", POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" INNER),
@@ -111,7 +115,8 @@ START_TEST(odd_lines)
         ROW("a space before the colon", POST "Content-Length : 5\r\n\r\nhello" INNER),
         ROW("a tab before the colon", POST "Content-Length\t: 5\r\n\r\nhello" INNER),
         ROW("a folded line", POST "Content-Length:\r\n 5\r\n\r\nhello" INNER),
-        ROW("a line that begins with a space", "POST /echo HTTP/1.1\r\n Content-Length: 5\r\nHost: test\r\n\r\nhello" INNER),
+        ROW("a line that begins with a space",
+            "POST /echo HTTP/1.1\r\n Content-Length: 5\r\nHost: test\r\n\r\nhello" INNER),
         ROW("a bare LF", "POST /echo HTTP/1.1\r\nHost: test\nContent-Length: 5\r\n\r\nhello" INNER),
         ROW("bare LFs throughout", "GET /small.txt HTTP/1.1\nHost: test\n\n" INNER),
         ROW("a bare CR", "POST /echo HTTP/1.1\r\nHost: test\rContent-Length: 5\r\n\r\nhello" INNER),

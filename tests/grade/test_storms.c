@@ -38,8 +38,8 @@ static void weather(void (*one)(int))
             after = settled(before + 5);
         } else {
             EXPECT(WAIT_UNTIL(server_descriptors(&server) <= after + STORM / 4, PATIENCE),
-                   "no more open descriptors after the second storm than after the first", "%d at first, %d, and then %d",
-                   before, after, server_descriptors(&server));
+                   "no more open descriptors after the second storm than after the first",
+                   "%d at first, %d, and then %d", before, after, server_descriptors(&server));
         }
     }
     server_expect_alive(&server);
@@ -105,7 +105,8 @@ static void close_in_response(int i)
 static void one_request(int i)
 {
     CLIENT *c = client_open();
-    RESPONSE *r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: %s\r\n\r\n", i % 2 ? "close" : "keep-alive");
+    RESPONSE *r =
+        ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: %s\r\n\r\n", i % 2 ? "close" : "keep-alive");
     expect_text(expect_status(r, 200), SMALL_TEXT);
     client_close(c);
 }
@@ -214,7 +215,7 @@ static void round_of_requests(CLIENT **c, int count, int round)
 /* In the middle a hundred come and reset, and a hundred come and say nothing. */
 START_TEST(ten_thousand_requests)
 {
-    int count = run.stage == 2 ? 60 : 200; /* more than 64 would wait for the others to leave */
+    int count = run.stage == 2 ? 60 : 200;          /* more than 64 would wait for the others to leave */
     int rounds = (run.wine ? 4000 : 10000) / count; /* Wine answers some thousand requests a second */
     CLIENT **c = calloc((size_t)count, sizeof *c);
     serve("");
@@ -244,5 +245,6 @@ void storms_topic(void)
     test(churn, "Short connections, one after the other: whatever each leaves behind adds up.");
     test(thousand_at_once, "A crowd at the door: each waits its turn and none is lost.")->seconds = 60;
     test(thousand_kept_alive, "A thousand that could stay, and leave after one answer.")->seconds = 60;
-    test(ten_thousand_requests, "Two hundred busy connections, while others come, reset and say nothing.")->seconds = 60;
+    test(ten_thousand_requests, "Two hundred busy connections, while others come, reset and say nothing.")->seconds =
+        60;
 }

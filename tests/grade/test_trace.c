@@ -78,8 +78,8 @@ static void expect_same(const TABLE *rule, const TABLE *trace, const char *what,
     for (int i = 0; i < rule->count || i < trace->count; i++) {
         char expected[200];
         if (i < rule->count)
-            snprintf(expected, sizeof expected, "%s %d: %ld bytes, %s %ld (%d in all)", what, i + 1, rule->bytes[i], other,
-                     rule->other[i], rule->count);
+            snprintf(expected, sizeof expected, "%s %d: %ld bytes, %s %ld (%d in all)", what, i + 1, rule->bytes[i],
+                     other, rule->other[i], rule->count);
         else
             snprintf(expected, sizeof expected, "%d times %s", rule->count, what);
         EXPECT(i < trace->count, expected, "the trace has only %d", trace->count);
@@ -94,12 +94,14 @@ static void check_the_rules(void)
     static const long reads[] = {48, 48, 96, 192, 55}, buffers[] = {48, 96, 192, 384, 768};
     TABLE table = {0}, slices = {0};
     long buffer = reads_by_rule(&table, REQUEST);
-    EXPECT(table.count == 5 && !memcmp(table.bytes, reads, sizeof reads) && !memcmp(table.other, buffers, sizeof buffers),
+    EXPECT(table.count == 5 && !memcmp(table.bytes, reads, sizeof reads) &&
+               !memcmp(table.other, buffers, sizeof buffers),
            "48, 48, 96, 192, 55 into 48, 96, 192, 384, 768", "something else");
     slices_by_rule(&slices, PAGE_SIZE_SEED, 90, buffer);
     EXPECT(slices.count == 248 && slices.bytes[0] == 678 && slices.bytes[1] == 768 && slices.bytes[246] == 768 &&
                slices.bytes[247] == 247,
-           "678, then 246 times 768, then 247", "%d slices, the last of %ld", slices.count, slices.bytes[slices.count - 1]);
+           "678, then 246 times 768, then 247", "%d slices, the last of %ld", slices.count,
+           slices.bytes[slices.count - 1]);
 }
 
 /* A GET of the page whose header has exactly REQUEST bytes. */
@@ -163,9 +165,10 @@ START_TEST(reads_add_up)
     server_stop(&server);
     trace_read(&traced, read_text(server.out, NULL), "IO_SOCKET_READ", "BuffLen=");
     for (int i = 0; i < traced.count && total < REQUEST; i++) {
-        EXPECT(traced.other[i] >= buffer, "a buffer that never shrinks", "%ld after %ld bytes", traced.other[i], buffer);
-        EXPECT(total + traced.bytes[i] <= traced.other[i], "a read that fits its buffer", "%ld bytes after %ld into %ld",
-               traced.bytes[i], total, traced.other[i]);
+        EXPECT(traced.other[i] >= buffer, "a buffer that never shrinks", "%ld after %ld bytes", traced.other[i],
+               buffer);
+        EXPECT(total + traced.bytes[i] <= traced.other[i], "a read that fits its buffer",
+               "%ld bytes after %ld into %ld", traced.bytes[i], total, traced.other[i]);
         EXPECT(!buffer || traced.other[i] == buffer || (traced.other[i] == 2 * buffer && total == buffer),
                "a buffer that doubles when it is full, and only then", "%ld after %ld, with %ld bytes in it",
                traced.other[i], buffer, total);

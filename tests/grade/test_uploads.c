@@ -50,7 +50,8 @@ static void expect_upload_pattern(const char *name, uint64_t size)
         EXPECT(bad == (size_t)got, "the bytes that were sent", "byte %llu of the file is wrong",
                (unsigned long long)(done + bad));
     }
-    EXPECT(done == size, "as many bytes as were sent", "%llu of %llu", (unsigned long long)done, (unsigned long long)size);
+    EXPECT(done == size, "as many bytes as were sent", "%llu of %llu", (unsigned long long)done,
+           (unsigned long long)size);
     close(file);
     free(piece);
 }
@@ -130,7 +131,8 @@ END_TEST
 
 START_TEST(put_byte_by_byte)
 {
-    static const char request[] = "PUT /slow.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\n01234567890123456789";
+    static const char request[] =
+        "PUT /slow.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 20\r\n\r\n01234567890123456789";
     serve("");
     CLIENT *c = client_open();
     client_send_slowly(c, request, sizeof request - 1);
@@ -144,7 +146,9 @@ START_TEST(put_utf8_name)
     serve("");
     CLIENT *c = client_open();
     expect_status(put(c, "gr%C3%BC%C3%9Fe.txt", "hello"), 201);
-    expect_upload("gr\xC3\xBC\xC3\x9F" "e.txt", "hello");
+    expect_upload("gr\xC3\xBC\xC3\x9F"
+                  "e.txt",
+                  "hello");
 }
 END_TEST
 
@@ -348,7 +352,8 @@ void uploads_topic(void)
     test(put_utf8_name, "Names are UTF-8 on the wire, in both directions.");
     test(put_sizes, "Off-by-one mistakes live where a size meets a buffer's end.");
     test(put_small_buffer, "Small buffers mean many writes: each has an offset of its own.");
-    test(put_100_megabytes, "An upload larger than memory wants to give; others must be served meanwhile.")->seconds = 60;
+    test(put_100_megabytes, "An upload larger than memory wants to give; others must be served meanwhile.")->seconds =
+        60;
     test(two_to_one_name, "Two writers into one file leave a mixture that nobody sent.");
     test(not_there_before_it_is_whole, "A reader must never see half a file.");
     test(aborted_by_reset, "A client that dies must not leave half a file, nor destroy the old one.");
