@@ -27,7 +27,7 @@ enum { QUIET_AFTER = 40 }; /* clients beyond this many do not tell their steps: 
 static int clients;
 static CLIENT *newest;
 
-/* --- connecting ---------------------------------------------------------------------------------------------------- */
+/* --- connecting --------------------------------------------------------------------------------------------------- */
 
 static struct sockaddr_in loopback(int port)
 {
@@ -121,7 +121,7 @@ int hold_port(int *port)
     return fd;
 }
 
-/* --- sending --------------------------------------------------------------------------------------------------------- */
+/* --- sending ------------------------------------------------------------------------------------------------------ */
 
 /* Keeps the first bytes of what is said, for a failure's report. */
 static void remember(CLIENT *c, const void *bytes, size_t length)
@@ -229,7 +229,7 @@ void client_send_pattern(CLIENT *c, uint64_t offset, uint64_t length)
     free(piece);
 }
 
-/* --- receiving ------------------------------------------------------------------------------------------------------- */
+/* --- receiving ---------------------------------------------------------------------------------------------------- */
 
 static void make_room(CLIENT *c)
 {
@@ -276,7 +276,7 @@ int client_await(CLIENT *c, size_t length, int milliseconds)
     return c->length - c->taken >= length;
 }
 
-/* --- ending ---------------------------------------------------------------------------------------------------------- */
+/* --- ending ------------------------------------------------------------------------------------------------------- */
 
 void client_half_close(CLIENT *c)
 {

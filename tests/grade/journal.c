@@ -24,7 +24,7 @@ static const char *field(const char *line, const char *name)
     return found ? found + length : "";
 }
 
-/* Lines have the fields of journal.h in that order; what happened is the third. Returns 0 for a line that is not whole. */
+/* Lines have the fields of journal.h in that order; what happened is the third. Returns 0 for a broken line. */
 static int parse(EVENT *event, const char *line)
 {
     *event = (EVENT){0};

@@ -2,8 +2,8 @@
  * @file journal.h
  * Reads what the Win32 port wrote down of a server's run (WIN32_JOURNAL; the format is in win32/journal/journal.h).
  *
- * It tells what TCP cannot: which calls were made and from how many threads, how many operations were out at a time, and
- * whether any was still out at the end. Only native servers have one.
+ * It tells what TCP cannot: which calls were made and from how many threads, how many operations were out at a time,
+ * and whether any was still out at the end. Only native servers have one.
  */
 #ifndef GRADE_JOURNAL_H
 #define GRADE_JOURNAL_H

@@ -32,7 +32,7 @@ typedef struct JOB {
 static JOB jobs_running[MAX_JOBS];
 static sigset_t watched, before;
 
-/* --- in the test's process ------------------------------------------------------------------------------------------ */
+/* --- in the test's process ---------------------------------------------------------------------------------------- */
 
 /* Whatever the test did, its server must end well: exit 0 after Ctrl-C and nothing from a sanitizer. */
 static void end_server(void)
@@ -81,7 +81,7 @@ static void __attribute__((noreturn)) be_job(const JOB *job, pid_t parent)
     _exit(0);
 }
 
-/* --- in the grader ---------------------------------------------------------------------------------------------------- */
+/* --- in the grader ------------------------------------------------------------------------------------------------ */
 
 static void start_job(JOB *job, RESULT *result, const char *folder, int number)
 {
@@ -144,8 +144,8 @@ static void kill_orphans(void)
 }
 
 /*
- * A server that hangs would cost every test its whole patience. Once that is plain (several tests have failed by waiting,
- * and more of them than have passed) the others wait only a little.
+ * A server that hangs would cost every test its whole patience. Once that is plain (several tests have failed by
+ * waiting, and more of them than have passed) the others wait only a little.
  */
 static void lose_patience(const RESULT *result)
 {

@@ -111,7 +111,7 @@ static void add_deep(void)
     add_text(DEEP_TARGET, "deep\n");
 }
 
-/* Where only Windows takes a name for something else, a server that forgets to refuse it would pass: here it finds bait. */
+/* Where only Windows takes a name for something else a server that forgets to refuse it would pass: here is bait. */
 static void add_bait(void)
 {
     static const char *const names[] = {

@@ -117,7 +117,7 @@ static void set_environment(const SERVER *s)
         unsetenv("WIN32_JOURNAL");
 }
 
-/* --- starting --------------------------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------------------------------------------------- */
 
 /* What the server is doing now, for a failure's report. */
 static void describe_server(char *text, size_t size)
@@ -213,7 +213,7 @@ void serve(const char *options)
     server_await_line(&server);
 }
 
-/* --- watching and ending ---------------------------------------------------------------------------------------------- */
+/* --- watching and ending ------------------------------------------------------------------------------------------ */
 
 int server_has_ended(SERVER *s)
 {

@@ -63,7 +63,7 @@ void server_signal(SERVER *s, int signal);
 /** Nonzero once it has ended; never waits. */
 int server_has_ended(SERVER *s);
 
-/** Waits until it has ended by itself. @return exit code, or 128 + the signal that killed it; -1 when the time is over */
+/** Waits until it has ended by itself. @return exit code, or 128 + the signal that killed it; -1: the time is over */
 int server_wait(SERVER *s, int milliseconds);
 
 /** Ctrl-C, then everything that must hold of an ended server: server_expect_clean_end. */

@@ -97,7 +97,7 @@ START_TEST(nothing_left_under_load)
 }
 END_TEST
 
-/* --- 01: a thread a connection ---------------------------------------------------------------------------------------- */
+/* --- 01: a thread a connection ------------------------------------------------------------------------------------ */
 
 START_TEST(threads_grow_with_connections)
 {
@@ -130,7 +130,7 @@ START_TEST(calls_block)
 }
 END_TEST
 
-/* --- 02: one thread, sixty-four waits --------------------------------------------------------------------------------- */
+/* --- 02: one thread, sixty-four waits ----------------------------------------------------------------------------- */
 
 START_TEST(one_thread)
 {
@@ -221,7 +221,7 @@ START_TEST(socket_calls_are_overlapped)
 }
 END_TEST
 
-/* --- 03: a completion port and a fixed pool ----------------------------------------------------------------------------- */
+/* --- 03: a completion port and a fixed pool ----------------------------------------------------------------------- */
 
 START_TEST(threads_are_fixed)
 {

@@ -1,4 +1,4 @@
-/* Storms: resets in every phase, crowds, and churn. After each the server serves as before and holds no more than before. */
+/* Storms: resets in every phase, crowds, churn. After each the server serves as before and holds no more than before. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
