@@ -101,6 +101,7 @@ static void close_among_posts(int finish)
 
 CASE(races_a_close_among_posts_of_other_threads_loses_no_packet)
 {
+    WINE_DIFFERS("wineserver 8.0 corrupts its heap in about one run of ten, and every program hangs with it");
     for (int round = 0; round < ROUNDS; round++) {
         close_among_posts(round);
     }
