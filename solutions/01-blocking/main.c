@@ -82,6 +82,12 @@ static BOOL ServerStart(void)
 /* Waits until the last connection is closed. After the deadline it cancels what is still in flight. */
 static void ConnectionsDrain(void)
 {
+    /* LAB 1.7 { While there are connections (Config.Connections), sweep and sleep DRAIN_INTERVAL. After
+     * Config.DrainTimeout seconds set Config.Aborting; another SHUTDOWN_TIMEOUT later give up, and say so.
+     * stub: if (Config.ListenThread != NULL) {
+     * stub:     TodoExit(TODO("1.7"));
+     * stub: }
+     */
     ULONGLONG Deadline = GetTickCount64() + Config.DrainTimeout * 1000ull;
 
     while (FlagIsSet(&Config.Connections)) {
@@ -97,6 +103,7 @@ static void ConnectionsDrain(void)
         ConnectionSweep(&Config);
         Sleep(DRAIN_INTERVAL);
     }
+    /* LAB 1.7 } */
 }
 
 /*
@@ -108,6 +115,8 @@ static void ConnectionsDrain(void)
 static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
+    /* LAB 1.7 { Let nobody in any more, then wait for the listen thread. Either may not exist, when the start
+     * failed. */
     if (Config.ListenSocket != INVALID_SOCKET) {
         closesocket(Config.ListenSocket);
     }
@@ -115,6 +124,7 @@ static void ServerStop(void)
         WaitForSingleObject(Config.ListenThread, SHUTDOWN_TIMEOUT);
         CloseHandle(Config.ListenThread);
     }
+    /* LAB 1.7 } */
     ConnectionsDrain();
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
     CloseHandle(Config.StopEvent);

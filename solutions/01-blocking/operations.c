@@ -48,29 +48,49 @@ void NextWrite(OVERLAPPED_EX *Context, char *Data, DWORD Length)
 
 void NextFileRead(OVERLAPPED_EX *Context)
 {
+    /* LAB 1.4 { The next slice is read to behind what is used of the buffer and the header of the answer
+     * (HeaderBytes). It is as long as the room that is left there, or as what is left of the file (FileBytes in all,
+     * AcumBytes of them read).
+     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     DWORD Room = Context->BuffLen - Context->Used - Context->HeaderBytes;
     ULONGLONG Left = Context->FileBytes - Context->AcumBytes;
 
     Context->WsaBuf.buf = Context->Buffer + Context->Used + Context->HeaderBytes;
     Context->WsaBuf.len = Left < Room ? (DWORD)Left : Room;
     Context->IOOperation = IO_FILE_READ;
+    /* LAB 1.4 } */
 }
 
 void NextFileWrite(OVERLAPPED_EX *Context)
 {
+    /* LAB 1.5 { What is written next are the Payload bytes at the start of the buffer.
+     * stub: TodoAnswer(TODO("1.5"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     Context->WsaBuf.buf = Context->Buffer;
     Context->WsaBuf.len = Context->Payload;
     Context->IOOperation = IO_FILE_WRITE;
+    /* LAB 1.5 } */
 }
 
 /* The client sent something, or has nothing more to send. */
 static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    /* LAB 1.2 { No bytes: the client has closed its half, and the connection is closed. Otherwise there are so many
+     * more in the buffer; what they mean depends on the phase.
+     * stub: (void)Bytes;
+     * stub: TodoAnswer(TODO("1.2"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     * stub: return;
+     */
     if (Bytes == 0) {
         Context->IOOperation = IO_CLOSE;
         return;
     }
     Context->Used += Bytes;
+    /* LAB 1.2 } */
     switch (Context->Phase) {
     case PHASE_HEADER:
         RequestRead(Context);
@@ -89,6 +109,12 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 /* The stack took bytes: all that were left, or some of them. */
 static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    /* LAB 1.3 { Not a single byte: the connection is closed. Of HeaderBytes so many less are still to go. When bytes
+     * are left, send them next. When all went: after 100 Continue (any phase but PHASE_ANSWER) comes the body, after
+     * a slice of a file that has more the next slice, and otherwise the answer is done.
+     * stub: (void)Bytes;
+     * stub: AnswerDone(Context);
+     */
     if (Bytes == 0) { /* it had no room for a single one; stage 05 knows a better answer */
         Context->IOOperation = IO_CLOSE;
         return;
@@ -103,11 +129,19 @@ static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
     } else {
         AnswerDone(Context);
     }
+    /* LAB 1.3 } */
 }
 
 /* A slice of the file is in the buffer, behind the answer's header if it is the first. It goes out at once. */
 static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    /* LAB 1.4 { No bytes: the file has become shorter, and the connection is closed, as a promised length cannot be
+     * taken back. Otherwise the file is so much further (FileOffset, AcumBytes), and header and slice go out, in one
+     * write.
+     * stub: (void)Bytes;
+     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     if (Bytes == 0) { /* the file has become shorter; a promised length cannot be taken back */
         Context->IOOperation = IO_CLOSE;
         return;
@@ -115,11 +149,19 @@ static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
     Context->FileOffset += Bytes;
     Context->AcumBytes += Bytes;
     NextWrite(Context, Context->Buffer + Context->Used, Context->HeaderBytes + Bytes);
+    /* LAB 1.4 } */
 }
 
 /* A slice of the upload is in the file, or a part of the slice. */
 static void FileWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    /* LAB 1.5 { No bytes: the disk takes no more, and the client is told 500. Otherwise so many are gone from the
+     * buffer (BufferDrop), from Payload, and the file is so much further. Write the rest of Payload, or go on with
+     * the body (RequestBody).
+     * stub: (void)Bytes;
+     * stub: TodoAnswer(TODO("1.5"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     if (Bytes == 0) {
         AnswerRefusal(Context, 500);
         return;
@@ -132,11 +174,19 @@ static void FileWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
     } else {
         RequestBody(Context);
     }
+    /* LAB 1.5 } */
 }
 
 /* An operation that failed. Most failures mean that the client is gone. */
 static void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
 {
+    /* LAB 1.6 { A write to a file that failed is answered with 500. A read of the socket that was cancelled
+     * (ERROR_OPERATION_ABORTED) or timed out (WSAETIMEDOUT) is RequestTimeout when its deadline has passed, the end
+     * when the server is stopping and the connection idle, and otherwise is done once more. Every other failure is
+     * the end.
+     * stub: (void)Error;
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     SERVER_CONFIG *Config = Context->Config;
     BOOL Cancelled = Error == ERROR_OPERATION_ABORTED || Error == WSAETIMEDOUT;
 
@@ -150,6 +200,7 @@ static void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
         Context->IOOperation = IO_CLOSE;
     }
     /* else: cancelled just when it was no longer late. IOOperation is still IO_SOCKET_READ and is started again. */
+    /* LAB 1.6 } */
 }
 
 void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)

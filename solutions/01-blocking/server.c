@@ -359,6 +359,10 @@ void RequestNext(OVERLAPPED_EX *Context)
 
 void RequestTimeout(OVERLAPPED_EX *Context)
 {
+    /* LAB 1.6 { In the middle of a request the client is told 408. One that has not begun with any is let go without
+     * a word.
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     BOOL Begun = Context->Phase == PHASE_UPLOAD || Context->Phase == PHASE_ECHO ||
                  (Context->Phase == PHASE_HEADER && Context->Used > 0);
 
@@ -367,4 +371,5 @@ void RequestTimeout(OVERLAPPED_EX *Context)
     } else {
         Context->IOOperation = IO_CLOSE;
     }
+    /* LAB 1.6 } */
 }

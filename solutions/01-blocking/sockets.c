@@ -6,6 +6,10 @@
 
 SOCKET SocketCreate(SERVER_CONFIG *Config)
 {
+    /* LAB 1.1 { Make a TCP socket, bind it to 127.0.0.1 and Config->ServerPort, and listen. When any of that fails,
+     * say so in one line (ErrMsg), close the socket and return INVALID_SOCKET.
+     * stub: return TodoServe(TODO("1.1"), INVALID_SOCKET, Config->ServerPort, &Config->Stopping);
+     */
     SOCKADDR_IN Address;
     BOOL Yes = TRUE;
     SOCKET Socket = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
@@ -30,11 +34,18 @@ SOCKET SocketCreate(SERVER_CONFIG *Config)
         return INVALID_SOCKET;
     }
     return Socket;
+    /* LAB 1.1 } */
 }
 
 /* Takes a client in: from here on it has a thread of its own. */
 static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
 {
+    /* LAB 1.2 { Make a connection of the socket (ConnectionOpen) and start a thread for it, ConnectionThread. Nobody
+     * waits for the thread, so its handle is of no use. Without memory or without a thread the connection ends here.
+     * stub: (void)Config;
+     * stub: TodoAnswer(TODO("1.2"), Socket);
+     * stub: closesocket(Socket);
+     */
     OVERLAPPED_EX *Context = ConnectionOpen(Config, Socket);
 
     HANDLE Thread;
@@ -48,6 +59,7 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
         return;
     }
     CloseHandle(Thread); /* nobody waits for it; it ends with its connection */
+    /* LAB 1.2 } */
 }
 
 DWORD WINAPI SocketListenThread(LPVOID Parameter)
@@ -56,6 +68,11 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
     const SOCKET ListenSocket = Config->ListenSocket;
 
     while (!FlagIsSet(&Config->Stopping)) {
+        /* LAB 1.2 { Wait for the next client and welcome it. A client that is gone already (WSAECONNRESET) is no
+         * reason to stop; for want of handles or memory wait a moment before the next try.
+         * stub: (void)SocketWelcome;
+         * stub: TodoServe(TODO("1.2"), ListenSocket, 0, &Config->Stopping);
+         */
         SOCKET Socket = accept(ListenSocket, NULL, NULL);
 
         if (Socket != INVALID_SOCKET) {
@@ -64,6 +81,7 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
             /* No handle or no memory for another client. Those who wait stay in the backlog until some have left. */
             Sleep(10);
         }
+        /* LAB 1.2 } */
     }
     return 0;
 }
@@ -71,6 +89,12 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 /* Lets the next recv or send wait until the deadline and no longer. */
 static BOOL SocketTimeout(OVERLAPPED_EX *Context, int Option)
 {
+    /* LAB 1.6 { Set the option to the milliseconds that are left until the deadline. When none are left, fail with
+     * WSAETIMEDOUT: the option takes 0 for "wait for ever".
+     * stub: (void)Context;
+     * stub: (void)Option;
+     * stub: return TRUE;
+     */
     DWORD Left = DeadlineLeft(Context);
 
     if (Left == 0) { /* which setsockopt would take for: wait for ever */
@@ -78,6 +102,7 @@ static BOOL SocketTimeout(OVERLAPPED_EX *Context, int Option)
         return FALSE;
     }
     return setsockopt(Context->Socket, SOL_SOCKET, Option, (const char *)&Left, sizeof(Left)) == 0;
+    /* LAB 1.6 } */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)
@@ -87,7 +112,11 @@ BOOL SocketRead(OVERLAPPED_EX *Context)
     if (!SocketTimeout(Context, SO_RCVTIMEO)) {
         return FALSE;
     }
+    /* LAB 1.2 { Receive into Context->WsaBuf.
+     * stub: Bytes = TodoAnswer(TODO("1.2"), Context->Socket);
+     */
     Bytes = recv(Context->Socket, Context->WsaBuf.buf, (int)Context->WsaBuf.len, 0);
+    /* LAB 1.2 } */
     Context->Bytes = (DWORD)Bytes;
     return Bytes != SOCKET_ERROR;
 }
@@ -99,7 +128,11 @@ BOOL SocketWrite(OVERLAPPED_EX *Context)
     if (!SocketTimeout(Context, SO_SNDTIMEO)) {
         return FALSE;
     }
+    /* LAB 1.2 { Send what Context->WsaBuf holds.
+     * stub: Bytes = TodoAnswer(TODO("1.2"), Context->Socket);
+     */
     Bytes = send(Context->Socket, Context->WsaBuf.buf, (int)Context->WsaBuf.len, 0);
+    /* LAB 1.2 } */
     Context->Bytes = (DWORD)Bytes;
     return Bytes != SOCKET_ERROR;
 }
@@ -110,6 +143,11 @@ void SocketCancel(OVERLAPPED_EX *Context)
      * A call that blocks is hard to call back: that is one reason for the stages to come. Cancelling ends it with
      * ERROR_OPERATION_ABORTED; where a blocking call cannot be cancelled, it meets the end of the stream made here.
      */
+    /* LAB 1.7 { Cancel what waits on the socket, then end the receiving half; when the server is aborting, both
+     * halves.
+     * stub: (void)Context;
+     */
     CancelIoEx((HANDLE)Context->Socket, NULL);
     shutdown(Context->Socket, FlagIsSet(&Context->Config->Aborting) ? SD_BOTH : SD_RECEIVE);
+    /* LAB 1.7 } */
 }

@@ -11,11 +11,16 @@ DWORD WINAPI ConnectionThread(LPVOID Parameter)
 {
     OVERLAPPED_EX *Context = Parameter;
 
+    /* LAB 1.2 { Until the next operation is IO_CLOSE: do it (OperationBegin), then hand over how it ended
+     * (OperationDone): the bytes that were moved, or the error.
+     * stub: TodoAnswer(TODO("1.2"), Context->Socket);
+     */
     while (Context->IOOperation != IO_CLOSE) {
         BOOL Good = OperationBegin(Context);
 
         OperationDone(Context, Good ? Context->Bytes : 0, Good ? 0 : GetLastError());
     }
+    /* LAB 1.2 } */
     ConnectionClose(Context);
     return 0;
 }

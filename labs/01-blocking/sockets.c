@@ -1,0 +1,94 @@
+/* Sockets: the one that listens, and reading and writing those of the clients. */
+#include "server.h"
+#include "todo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+SOCKET SocketCreate(SERVER_CONFIG *Config)
+{
+    /*
+     * TODO 1.1: Make a TCP socket, bind it to 127.0.0.1 and Config->ServerPort, and listen. When any of that fails,
+     * say so in one line (ErrMsg), close the socket and return INVALID_SOCKET.
+     */
+    return TodoServe(TODO("1.1"), INVALID_SOCKET, Config->ServerPort, &Config->Stopping);
+}
+
+/* Takes a client in: from here on it has a thread of its own. */
+static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
+{
+    /*
+     * TODO 1.2: Make a connection of the socket (ConnectionOpen) and start a thread for it, ConnectionThread. Nobody
+     * waits for the thread, so its handle is of no use. Without memory or without a thread the connection ends here.
+     */
+    (void)Config;
+    TodoAnswer(TODO("1.2"), Socket);
+    closesocket(Socket);
+}
+
+DWORD WINAPI SocketListenThread(LPVOID Parameter)
+{
+    SERVER_CONFIG *Config = Parameter;
+    const SOCKET ListenSocket = Config->ListenSocket;
+
+    while (!FlagIsSet(&Config->Stopping)) {
+        /*
+         * TODO 1.2: Wait for the next client and welcome it. A client that is gone already (WSAECONNRESET) is no
+         * reason to stop; for want of handles or memory wait a moment before the next try.
+         */
+        (void)SocketWelcome;
+        TodoServe(TODO("1.2"), ListenSocket, 0, &Config->Stopping);
+    }
+    return 0;
+}
+
+/* Lets the next recv or send wait until the deadline and no longer. */
+static BOOL SocketTimeout(OVERLAPPED_EX *Context, int Option)
+{
+    /*
+     * TODO 1.6: Set the option to the milliseconds that are left until the deadline. When none are left, fail with
+     * WSAETIMEDOUT: the option takes 0 for "wait for ever".
+     */
+    (void)Context;
+    (void)Option;
+    return TRUE;
+}
+
+BOOL SocketRead(OVERLAPPED_EX *Context)
+{
+    int Bytes;
+
+    if (!SocketTimeout(Context, SO_RCVTIMEO)) {
+        return FALSE;
+    }
+    /* TODO 1.2: Receive into Context->WsaBuf. */
+    Bytes = TodoAnswer(TODO("1.2"), Context->Socket);
+    Context->Bytes = (DWORD)Bytes;
+    return Bytes != SOCKET_ERROR;
+}
+
+BOOL SocketWrite(OVERLAPPED_EX *Context)
+{
+    int Bytes;
+
+    if (!SocketTimeout(Context, SO_SNDTIMEO)) {
+        return FALSE;
+    }
+    /* TODO 1.2: Send what Context->WsaBuf holds. */
+    Bytes = TodoAnswer(TODO("1.2"), Context->Socket);
+    Context->Bytes = (DWORD)Bytes;
+    return Bytes != SOCKET_ERROR;
+}
+
+void SocketCancel(OVERLAPPED_EX *Context)
+{
+    /*
+     * A call that blocks is hard to call back: that is one reason for the stages to come. Cancelling ends it with
+     * ERROR_OPERATION_ABORTED; where a blocking call cannot be cancelled, it meets the end of the stream made here.
+     */
+    /*
+     * TODO 1.7: Cancel what waits on the socket, then end the receiving half; when the server is aborting, both
+     * halves.
+     */
+    (void)Context;
+}
