@@ -120,10 +120,9 @@ function barText(ctx, l, b, x, y, width, h) {
         return;
     const left = Math.max(x, l.gutter) + 5, room = Math.min(x + width, l.right) - left - 5;
     const o = b.operation >= 0 ? journal.operations[b.operation] : null;
-    const middle = y + h / 2 + 4;
-    if (!(o && o.moved && label(ctx, `${b.kind} ${size(o.moved)}`, left, middle, room, looks['on-colour'])))
-        label(ctx, b.kind, left, middle, room, looks['on-colour']) ||
-            label(ctx, letterOf(b.kind), left - 2, middle, room + 4, looks['on-colour']);
+    const middle = y + h / 2 + 4, colour = textOn(colourOf(b.kind));
+    if (!(o && o.moved && label(ctx, `${b.kind} ${size(o.moved)}`, left, middle, room, colour)))
+        label(ctx, b.kind, left, middle, room, colour) || label(ctx, letterOf(b.kind), left - 2, middle, room + 4, colour);
 }
 
 // What a thread does at a moment: notches for calls, dots for posts, rings for completions, crosses, diamonds.
@@ -247,7 +246,7 @@ function drawPanel(ctx, l, columns) {
             fillBox(ctx, colour, x, y, Math.max(done - x, 1), h, 2);
             if (h >= 12)
                 label(ctx, o.kind, Math.max(x, l.gutter) + 4, y + h - 3, Math.min(done, l.right) - Math.max(x, l.gutter) - 6,
-                    looks['on-colour']);
+                    textOn(colour));
         }
         columns.draw(ctx, y, h);
     });

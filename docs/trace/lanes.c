@@ -47,19 +47,35 @@ static void called(follower *t, journal *j, uint32_t number)
     }
 }
 
+/* A thread that does its socket's I/O in blocking calls reads files in the same way, if with an OVERLAPPED for the
+ * offset: what ended within the call held the thread for as long. */
+static bool held(const follower *t, const model *m, uint32_t number)
+{
+    const operation *o = m->operation_of[number] == NONE ? NULL : &m->operations[m->operation_of[number]];
+    const event *e = &m->journal->events[number];
+    return o && e->kind == KIND_COMPLETE && t->moves && t->now.state == THREAD_RUNS && o->complete == number &&
+           o->pending == NONE && o->post != NONE && o->post >= t->now.first && !o->port &&
+           m->journal->events[o->post].thread == e->thread;
+}
+
 /* Lines that may end a block or a wait. */
 static void went_on(follower *t, const model *m, uint32_t number)
 {
     const event *e = &m->journal->events[number];
-    uint32_t operation = m->operation_of[number];
+    uint32_t which = m->operation_of[number];
     bool waits = t->now.state == THREAD_WAITS, blocks = t->now.state == THREAD_BLOCKS;
-    if ((e->kind == KIND_DEQUEUE || e->kind == KIND_NO_PACKET) && (waits || t->now.state == THREAD_ABSENT))
+    if (held(t, m, number)) {
+        const operation *o = &m->operations[which];
+        change(t, THREAD_BLOCKS, o->post, (bar){.operation = NONE, .call = o->call, .kind = o->kind});
+        change(t, THREAD_RUNS, number, (bar){.operation = NONE, .kind = o->kind});
+    } else if ((e->kind == KIND_DEQUEUE || e->kind == KIND_NO_PACKET) && (waits || t->now.state == THREAD_ABSENT)) {
         change(t, THREAD_RUNS, number,
-               (bar){.operation = operation, .kind = operation == NONE ? 0 : m->operations[operation].kind});
-    else if (e->kind == KIND_WOKE && blocks)
+               (bar){.operation = which, .kind = which == NONE ? 0 : m->operations[which].kind});
+    } else if (e->kind == KIND_WOKE && blocks) {
         change(t, THREAD_RUNS, number, (bar){.operation = NONE, .kind = t->now.kind});
-    else if ((e->kind == KIND_COMPLETE || e->kind == KIND_FAIL) && blocks && e->overlapped == 0)
-        change(t, THREAD_RUNS, number, (bar){.operation = operation, .kind = t->now.kind ? e->name : 0});
+    } else if ((e->kind == KIND_COMPLETE || e->kind == KIND_FAIL) && blocks && e->overlapped == 0) {
+        change(t, THREAD_RUNS, number, (bar){.operation = which, .kind = t->now.kind ? e->name : 0});
+    }
 }
 
 static void follow(follower *t, model *m, journal *j, uint32_t number)

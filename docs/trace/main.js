@@ -70,7 +70,7 @@ const states = [
     ['runs', ctx => fillBox(ctx, looks.run, 0, 2, 26, 12, 3)],
     ['blocks in a call', ctx => hatchBox(ctx, looks.block, 0, 3, 26, 10, 2)],
     ['waits for a packet', ctx => fillBox(ctx, looks.wait, 0, 6, 26, 4, 1)],
-    ['post to packet', ctx => {
+    [journal.operations.some(o => o.dequeue >= 0) ? 'post to packet' : 'post to end', ctx => {
         dot(ctx, 5, 11, 3.4, looks.soft);
         arrow(ctx, [[5, 8], [8, -1], [18, -1], [21, 12]], looks.soft, 1.6, 7);
     }],
@@ -84,6 +84,7 @@ const states = [
 const stateOccurs = {
     'waits for a packet': () => journal.lanes.some(lane => lane.bars.some(b => b.state === WAITS)),
     'post to packet': () => journal.operations.length,
+    'post to end': () => journal.operations.some(o => wayOf(o).length),
     'operation ends': () => journal.operations.length,
     'fails at once': () => journal.events.some(e => e.kind === FAIL),
     'packet lies in the port': () => journal.operations.some(o => o.dequeue >= 0),
@@ -99,7 +100,7 @@ function legendFill() {
         button.append(swatch(16, ctx => {
             fillBox(ctx, looks.kinds[s.kind], 0, 0, 16, 16, 4);
             ctx.font = font(10.5, 700);
-            label(ctx, letterOf(s.kind), 8, 12, 16, looks['on-colour'], 'center');
+            label(ctx, letterOf(s.kind), 8, 12, 16, textOn(looks.kinds[s.kind]), 'center');
         }), s.kind, element('i', `${whole(s.count)}${s.moved ? `, ${size(s.moved)}` : ''}`));
         button.addEventListener('click', () => {
             if (!hidden.delete(s.kind))

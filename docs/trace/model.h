@@ -4,7 +4,7 @@
  *
  * - A **bar** is a stretch of one thread in one state. It waits from the call of GetQueuedCompletionStatus to the packet;
  *   it is blocked from the call of a function that blocks to the line that ends it (woke, complete, fail) or, where
- *   none does, to the thread's next line; otherwise it runs.
+ *   none does, to the thread's next line; otherwise it runs. A thread that calls recv or send blocks in ReadFile too.
  * - An **operation** is one use of an OVERLAPPED: post (the call), pending, complete, dequeue; or fail instead of all
  *   that follows. What is absent is NONE. PostQueuedCompletionStatus is an operation that completes where it is posted.
  * - Bars and operations name events by their number, not by time: several events may share a microsecond.

@@ -69,11 +69,13 @@ static bool is_only_posted(const operation *o)
 static void chain_tidy(finder *f, uint64_t key)
 {
     uint32_t count = 0, next;
-    for (uint32_t i = chain_first(f, key); i != NONE; i = next, count++) {
+    for (uint32_t i = chain_first(f, key); i != NONE; i = next) {
         const operation *o = &f->m->operations[i];
         next = o->next;
         if (is_only_posted(o) || (o->complete != NONE && !o->port))
             chain_remove(f, key, i);
+        else
+            count++;
     }
     if (count >= CHAIN_MOST)
         chain_remove(f, key, chain_first(f, key));

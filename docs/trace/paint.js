@@ -14,7 +14,7 @@ function looksRead() {
     const style = getComputedStyle(document.documentElement);
     const colour = name => style.getPropertyValue(`--${name}`).trim();
     for (const name of ['paper', 'card', 'ink', 'soft', 'faint', 'line', 'stripe', 'fold', 'run', 'wait', 'block', 'bad',
-        'on-colour', 'accent'])
+        'accent'])
         looks[name] = colour(name);
     looks.kinds = {};
     for (const kind of kinds) {
@@ -25,6 +25,13 @@ function looksRead() {
 }
 
 const colourOf = kind => kind && !hidden.has(kind) ? looks.kinds[kind] || looks.run : looks.run;
+
+// White or black, whichever is easier to read on a colour.
+function textOn(colour) {
+    const [red, green, blue] = [1, 3, 5].map(at => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.25 ? '#14171c' : '#ffffff';
+}
+
 const letterOf = kind => kind === 'file-read' ? 'F' : kind === 'file-write' ? 'W' : kind[0].toUpperCase();
 const font = (pixels, weight) =>
     `${weight || 400} ${pixels}px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif`;

@@ -53,7 +53,6 @@ static struct {
 
 static struct {
     unsigned good, other, lost;
-    int last_status;
     unsigned long long bytes;
 } result;
 
@@ -194,7 +193,6 @@ static void answer_done(client *c)
 {
     int status = 0;
     sscanf(c->head, "HTTP/1.%*c %d", &status);
-    result.last_status = status;
     if (status == 200)
         result.good++;
     else
@@ -311,12 +309,13 @@ static bool options_read(char **argument)
 static void result_print(void)
 {
     unsigned all = options.clients * options.rounds * options.request_count;
-    if (all == 1 && !result.lost)
-        printf("GET %s: status %d, %llu bytes\n", options.requests[0], result.last_status, result.bytes);
+    printf("%u %s, %u %s: ", options.clients, options.clients == 1 ? "client" : "clients", all,
+           all == 1 ? "request" : "requests");
+    if (result.good == all)
+        printf("status 200, %llu bytes\n", result.bytes);
     else
-        printf("%u %s, %u %s: %u with status 200, %u with another, %u without an answer; %llu bytes\n", options.clients,
-               options.clients == 1 ? "client" : "clients", all, all == 1 ? "request" : "requests", result.good,
-               result.other, result.lost, result.bytes);
+        printf("%u with status 200, %u with another, %u without an answer; %llu bytes\n", result.good, result.other,
+               result.lost, result.bytes);
 }
 
 int main(int count, char **arguments)
