@@ -7,6 +7,8 @@
 # "12 passed, 0 failed, 3 skipped". A program that prints neither is one test, judged by its exit status.
 set -u
 results=${BUILD:-$PWD/build}/test
+stretch=${CK_TIMEOUT_MULTIPLIER:-1}
+limit=${PART_SECONDS:-$((200 + 100 * ${stretch%%.*}))} # for one part; reached only by what hangs
 
 microseconds() { echo "${EPOCHREALTIME/[.,]/}"; }
 seconds() { printf '%d.%01d s' $(($1 / 1000000)) $(($1 % 1000000 / 100000)); }
@@ -34,8 +36,9 @@ run() {
     shift
     rm -rf "$work" && mkdir -p "$work" || exit
     begin=$(microseconds)
-    (cd "$work" && exec "$@") >"$log" 2>&1 </dev/null
+    (cd "$work" && exec timeout -k 10 "$limit" "$@") >"$log" 2>&1 </dev/null
     status=$?
+    if [ $status = 124 ]; then echo "still running after $limit s, and ended"; fi >>"$log"
     took=$(($(microseconds) - begin))
     read -r passed failed skipped <<<"$(counts "$log")"
     if [ -z "$passed" ]; then passed=$((status == 0)) failed=0 skipped=0; fi

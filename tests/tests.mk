@@ -76,7 +76,7 @@ $(eval $(call part,packages,,bash $(CURDIR)/.ci/install-check.sh))
 dry = $(findstring n,$(firstword -$(MAKEFLAGS)))
 run-parts = $(if $(dry),$(MAKE) $(addprefix part-,$(1)),$(run-and-sum))
 run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && { $(MAKE) -k BRIEF=1 $(addprefix part-,$(1)) || :; } && \
-    { [ ! -e $(BUILD)/wine/ready ] || wineserver -k || :; } && bash tests/run.sh --sum $(1)
+    { [ ! -e $(BUILD)/wine/ready ] || bash tests/wine-end.sh; } && bash tests/run.sh --sum $(1)
 
 .PHONY: test test-http test-fuzz test-win32 test-servers test-windows test-docs test-house
 ifeq ($(OS),Windows_NT)
