@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -147,9 +149,21 @@ uint32_t host_send(host_file file, const host_buffer *buffers, unsigned count, b
     return STATUS_SUCCESS;
 }
 
+/* sendfile cannot be told what sendmsg is with MSG_NOSIGNAL. Windows has no such signal at all. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL) {
+        action.sa_handler = SIG_IGN;
+        sigaction(SIGPIPE, &action, NULL);
+    }
+}
+
 uint32_t host_send_file(host_file socket, host_file file, uint64_t *offset, size_t length, size_t *bytes)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     off_t position = (off_t)*offset;
+    pthread_once(&once, ignore_broken_pipes);
     ssize_t sent = sendfile(socket, file, &position, length);
     if (sent < 0)
         return linux_status(errno);
