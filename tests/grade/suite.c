@@ -65,6 +65,7 @@ TEST *all_tests(int *count)
         engine_topic();
         accept_topic();
         buffers_topic();
+        faults_topic();
     }
     *count = test_count;
     return tests;

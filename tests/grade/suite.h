@@ -64,5 +64,6 @@ void trace_topic(void);
 void engine_topic(void);
 void accept_topic(void);
 void buffers_topic(void);
+void faults_topic(void);
 
 #endif
