@@ -45,6 +45,12 @@ void BufferUse(OVERLAPPED_EX *Context, BUFFER *Buffer)
     Context->BuffLen = Buffer->Size;
 }
 
+void BufferReady(OVERLAPPED_EX *Context)
+{
+    BufferUse(Context, ChainTake(&Context->Spare));
+    NextRead(Context);
+}
+
 void BufferGrow(OVERLAPPED_EX *Context)
 {
     BUFFER *Small = Context->In;
@@ -71,6 +77,10 @@ void BufferMore(OVERLAPPED_EX *Context)
 {
     BUFFER_POOL *Large = &Context->Config->Large;
 
+    if (Context->In == NULL) {
+        BufferNeed(Context, &Context->Config->Small, 1, BufferReady);
+        return;
+    }
     if (Context->In->Pool != Large) {
         BufferNeed(Context, Large, Context->Phase == PHASE_HEADER ? 1 : BodyBuffers(Context), BufferGrow);
         return;
@@ -78,14 +88,15 @@ void BufferMore(OVERLAPPED_EX *Context)
     /* A large one, full of a body: it stays as it is, and the next takes its place. */
     Context->In->Filled = Context->Payload;
     ChainAppend(&Context->Chain, Context->In);
-    BufferUse(Context, ChainTake(&Context->Spare));
     Context->Used = 0;
     Context->Payload = 0;
-    NextRead(Context);
+    BufferReady(Context);
 }
 
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count)
 {
-    memmove(Context->Buffer, Context->Buffer + Count, Context->Used - Count);
-    Context->Used -= Count;
+    if (Count > 0) {
+        memmove(Context->Buffer, Context->Buffer + Count, Context->Used - Count);
+        Context->Used -= Count;
+    }
 }

@@ -10,13 +10,6 @@
  */
 #include "server.h"
 
-/* A small buffer is there for the request. */
-static void IdleBuffer(OVERLAPPED_EX *Context)
-{
-    BufferUse(Context, ChainTake(&Context->Spare));
-    NextRead(Context);
-}
-
 /* The client has something to say. */
 static void IdleWake(OVERLAPPED_EX *Context)
 {
@@ -25,8 +18,8 @@ static void IdleWake(OVERLAPPED_EX *Context)
         TraceOperation(Context, 0, 0);
     }
     DeadlineSet(Context, Context->Config->HeaderTimeout * 1000);
-    /* LAB 5.2 { Get a small buffer to read into; IdleBuffer goes on from there. */
-    BufferNeed(Context, &Context->Config->Small, 1, IdleBuffer);
+    /* LAB 5.2 { Get a small buffer to read into; BufferReady goes on from there. */
+    BufferNeed(Context, &Context->Config->Small, 1, BufferReady);
     /* LAB 5.2 } */
 }
 

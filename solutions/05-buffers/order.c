@@ -295,10 +295,16 @@ static BOOL FlowAdvance(OVERLAPPED_EX *Context)
 
 /* --- the flow ------------------------------------------------------------------------------------------------------- */
 
+static BOOL PoolHasPlenty(BUFFER_POOL *Pool)
+{
+    return InterlockedCompareExchange(&Pool->InUse, 0, 0) < (LONG)(Pool->Count / 2);
+}
+
 void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, ULONGLONG Bytes)
 {
     FLOW *Flow = &Context->Flow;
     const DWORD Slices = Context->Config->Reads + Context->Config->Writes - 1;
+    BUFFER_POOL *Large = &Context->Config->Large;
 
     memset(Flow, 0, sizeof(*Flow));
     Flow->Fill = Fill;
@@ -306,9 +312,9 @@ void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, UL
     Flow->FillLeft = Bytes;
     Flow->Offset = Context->FileOffset;
     Flow->Sent = Flow->FillNumber - 1;
-    /* One buffer is there. It is enough; so more are taken only if nobody waits for them. */
-    for (DWORD i = 1; i < Slices && (ULONGLONG)i * BUFFER_LARGE < Bytes; i++) {
-        BUFFER *Slice = BufferTry(&Context->Config->Large);
+    /* One buffer is there, and is enough. More make it faster, but only from a pool that has plenty. */
+    for (DWORD i = 1; i < Slices && (ULONGLONG)i * BUFFER_LARGE < Bytes && PoolHasPlenty(Large); i++) {
+        BUFFER *Slice = BufferTry(Large);
 
         if (Slice != NULL) {
             ChainAppend(&Context->Spare, Slice);
@@ -317,6 +323,11 @@ void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, UL
     if (Fill == IO_FILE_READ) { /* the answer's header goes before the first slice */
         memcpy(Context->Spare.First->Data, Context->Buffer + Context->Used, Context->HeaderBytes);
         Context->Spare.First->Filled = Context->HeaderBytes;
+        if (Context->Used == 0) { /* nothing else is in the buffer, and the client may be slow */
+            BufferGive(Context->In);
+            Context->In = NULL;
+            Context->BuffLen = 0;
+        }
     }
     DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
     Context->IOOperation = IO_FLOW;

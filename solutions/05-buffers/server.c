@@ -62,10 +62,11 @@ static BOOL AnswerLay(OVERLAPPED_EX *Context, const char *Header, size_t Length)
 static void AnswerStatus(OVERLAPPED_EX *Context, const HTTP_RESPONSE *Response)
 {
     char Answer[HEADER_SIZE];
+    HTTP_SCAN Scan = {0, 0};
     size_t Length = HttpWriteError(Response, Context->Method, Answer, sizeof(Answer));
 
     FileClose(Context);
-    LogStatus(Context, Response->Status, Length);
+    LogStatus(Context, Response->Status, HttpFindHeaderEnd(&Scan, Answer, Length));
     if (AnswerLay(Context, Answer, Length)) {
         Context->Phase = PHASE_ANSWER;
         NextWrite(Context, Context->Buffer + Context->Used, (DWORD)Length);

@@ -234,8 +234,8 @@ struct OVERLAPPED_EX {
     DWORD WsaCount;
 
     /* The buffer: the request comes into it, the answer's header leaves from it. */
-    BUFFER *In;
-    char *Buffer;       /**< In's bytes */
+    BUFFER *In;         /**< or NULL, while nothing is in it */
+    char *Buffer;       /**< its bytes */
     DWORD BuffLen;      /**< how many */
     DWORD Used;         /**< bytes at its start that are still needed; answers are laid behind them */
     DWORD RequestBytes; /**< of Used: the header of the request being answered */
@@ -380,9 +380,11 @@ void PieceAdd(OVERLAPPED_EX *Context, char *Data, DWORD Length);
 DWORD PiecesSent(OVERLAPPED_EX *Context, DWORD Bytes);
 /** Makes a buffer the one that the request is read into. */
 void BufferUse(OVERLAPPED_EX *Context, BUFFER *Buffer);
+/** Reads into the first spare buffer from now on. */
+void BufferReady(OVERLAPPED_EX *Context);
 /** Exchanges the request's small buffer for the first spare one. */
 void BufferGrow(OVERLAPPED_EX *Context);
-/** The buffer is full, and more of the request is to come: finds room for it. */
+/** The buffer is full, or there is none, and more of the request is to come: finds room for it. */
 void BufferMore(OVERLAPPED_EX *Context);
 /** Removes Count bytes from the buffer's start. */
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count);
