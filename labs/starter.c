@@ -150,8 +150,8 @@ static void TodoPut(FILE_STATE *File, const char *Task, const char *Rest, int Sk
         Ended = CommentEnd(File->Line);
         At = SkipSpace(File->Line);
         At = *At == '*' ? SkipSpace(At + 1) : At;
-        if (strncmp(At, "stub: ", 6) == 0) {
-            strcpy(Stub[Stubs++], At + 6);
+        if (strncmp(At, "stub:", 5) == 0) {
+            strcpy(Stub[Stubs++], At[5] == ' ' ? At + 6 : At + 5);
         } else if (*At != '\0' && Stubs > 0) {
             Stop(File, "the text comes before the stub");
         } else if (*At != '\0') {
@@ -172,7 +172,7 @@ static void TodoPut(FILE_STATE *File, const char *Task, const char *Rest, int Sk
         Put(File, Indent, " */", "");
     }
     for (int i = 0; i < Stubs; i++) {
-        Put(File, Indent, Stub[i], "");
+        Put(File, Stub[i][0] != '\0' ? Indent : 0, Stub[i], "");
         File->NeedsInclude |= strstr(Stub[i], "TODO(") != NULL;
     }
 }

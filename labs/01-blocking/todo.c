@@ -88,5 +88,5 @@ SOCKET TodoServe(const char *Todo, SOCKET Listener, DWORD Port, volatile LONG *S
 void TodoExit(const char *Todo)
 {
     fprintf(stderr, "server: %s: until it is written the server just ends\n", Todo);
-    ExitProcess(3);
+    ExitProcess(0);
 }

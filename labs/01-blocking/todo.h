@@ -27,7 +27,7 @@ int TodoAnswer(const char *Todo, SOCKET Socket);
  */
 SOCKET TodoServe(const char *Todo, SOCKET Listener, DWORD Port, volatile LONG *Stopping);
 
-/** Says on stderr what is missing, and ends the program with exit code 3. */
+/** Says on stderr what is missing, and ends the program there and then. */
 void TodoExit(const char *Todo);
 
 #endif

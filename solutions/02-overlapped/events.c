@@ -31,12 +31,18 @@ static void EventRun(SERVER_CONFIG *Config, DWORD Slot)
 {
     OVERLAPPED_EX *Context = Config->Contexts[Slot];
 
+    /* LAB 2.1 { Start the next operation (OperationBegin). Once it is under way, leave: the event tells when it has
+     * ended. One that failed at once sets no event: hand over its error (OperationDone), which decides what comes
+     * next.
+     * stub: TodoAnswer(TODO("2.1"), Context->Socket);
+     */
     while (Context->IOOperation != IO_CLOSE) {
         if (OperationBegin(Context)) {
             return; /* the event tells when it has ended, even if it has already */
         }
         OperationDone(Context, 0, GetLastError()); /* it never began: the event will not be set */
     }
+    /* LAB 2.1 } */
     EventRemove(Config, Slot);
 }
 
@@ -48,12 +54,18 @@ static void EventDone(SERVER_CONFIG *Config, DWORD Slot)
     DWORD Flags = 0;
     BOOL Good;
 
+    /* LAB 2.1 { Reset the event, then ask how the operation ended and how many bytes it moved: one call tells it of
+     * files, another of sockets. Neither needs to wait.
+     * stub: (void)Flags;
+     * stub: Good = TodoAnswer(TODO("2.1"), Context->Socket) == 0;
+     */
     WSAResetEvent(Config->Events[Slot]);
     if (Context->IOOperation == IO_FILE_READ || Context->IOOperation == IO_FILE_WRITE) {
         Good = GetOverlappedResult(Context->File, &Context->Overlapped, &Bytes, FALSE);
     } else {
         Good = WSAGetOverlappedResult(Context->Socket, &Context->Overlapped, &Bytes, FALSE, &Flags);
     }
+    /* LAB 2.1 } */
     OperationDone(Context, Bytes, Good ? 0 : GetLastError());
     EventRun(Config, Slot);
 }
@@ -63,20 +75,31 @@ void EventAdd(SERVER_CONFIG *Config, OVERLAPPED_EX *Context)
     DWORD Slot = Config->EventCount++;
 
     Config->Contexts[Slot] = Context;
+    /* LAB 2.1 { Make an event. It belongs into the array, and into the OVERLAPPED, so that Windows sets it. Without
+     * an event the connection is closed.
+     * stub: Config->Events[Slot] = WSA_INVALID_EVENT;
+     * stub: Context->IOOperation = IO_CLOSE;
+     * stub: TodoAnswer(TODO("2.1"), Context->Socket);
+     */
     Config->Events[Slot] = WSACreateEvent();
     Context->Overlapped.hEvent = Config->Events[Slot];
     if (Config->Events[Slot] == WSA_INVALID_EVENT) {
         Context->IOOperation = IO_CLOSE;
     }
+    /* LAB 2.1 } */
     EventRun(Config, Slot);
 }
 
 void EventClear(OVERLAPPED_EX *Context)
 {
+    /* LAB 2.1 { Set everything in the OVERLAPPED to 0 but its event.
+     * stub: (void)Context;
+     */
     HANDLE Event = Context->Overlapped.hEvent;
 
     memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
     Context->Overlapped.hEvent = Event;
+    /* LAB 2.1 } */
 }
 
 void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
@@ -92,10 +115,23 @@ void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
     if (HasRoom) {
         Config->Events[Count] = Config->StopEvent;
     }
+    /* LAB 2.1 { Wait until one of the events is set (how many there are is in Waits), but no longer than
+     * Milliseconds. When none is, leave.
+     * stub: (void)Milliseconds;
+     * stub: First = WSA_WAIT_EVENT_0 + Count;
+     * stub: TodoServe(TODO("2.1"), Config->ListenSocket, 0, &Config->Stopping);
+     */
     First = WSAWaitForMultipleEvents(Waits, Config->Events, FALSE, Milliseconds, FALSE);
     if (First >= WSA_WAIT_EVENT_0 + Waits) {
         return; /* nothing in all that time */
     }
+    /* LAB 2.1 } */
+    /* LAB 2.2 { Give every connection whose event is set its turn, once. EventDone may remove a connection and move
+     * the last one to its place.
+     * stub: if (First - WSA_WAIT_EVENT_0 < Count) {
+     * stub:     EventDone(Config, First - WSA_WAIT_EVENT_0);
+     * stub: }
+     */
     /*
      * The wait names the first event that is set, and would name it again and again while it is busy. So all behind it
      * are looked at too, each once, before the next wait. From the last to the first: what EventRemove moves down has
@@ -106,6 +142,7 @@ void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
             EventDone(Config, Slot);
         }
     }
+    /* LAB 2.2 } */
     if (HasRoom && EventIsSet(Config->StopEvent)) {
         WSAResetEvent(Config->StopEvent);
         Config->ClientsWait = TRUE;

@@ -74,6 +74,12 @@ static BOOL ServerStart(void)
 /* Waits until the last connection is closed. After the deadline it cancels what is still in flight. */
 static void ConnectionsDrain(void)
 {
+    /* LAB 2.6 { While there are connections (Config.Connections), sweep, and give them rounds of DRAIN_INTERVAL.
+     * After Config.DrainTimeout seconds set Config.Aborting; another SHUTDOWN_TIMEOUT later give up, and say so.
+     * stub: if (Config.ListenSocket != INVALID_SOCKET) {
+     * stub:     TodoExit(TODO("2.6"));
+     * stub: }
+     */
     ULONGLONG Deadline = GetTickCount64() + Config.DrainTimeout * 1000ull;
 
     while (FlagIsSet(&Config.Connections)) {
@@ -89,6 +95,7 @@ static void ConnectionsDrain(void)
         ConnectionSweep(&Config);
         EventRound(&Config, DRAIN_INTERVAL);
     }
+    /* LAB 2.6 } */
 }
 
 /*
@@ -100,9 +107,11 @@ static void ConnectionsDrain(void)
 static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
+    /* LAB 2.6 { Let nobody in any more. There may be no socket, when the start failed. */
     if (Config.ListenSocket != INVALID_SOCKET) {
         closesocket(Config.ListenSocket);
     }
+    /* LAB 2.6 } */
     ConnectionsDrain();
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
     CloseHandle(Config.StopEvent);

@@ -48,6 +48,18 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
 
 void SocketListen(SERVER_CONFIG *Config)
 {
+    /* LAB 2.3 { Accept and welcome clients as long as there is room for their events. A client that is gone already
+     * (WSAECONNRESET) is no reason to stop; any other failure is. Note in Config->ClientsWait whether somebody may
+     * still be waiting: WSAEWOULDBLOCK says that nobody is.
+     * stub: SOCKET Socket = accept(Config->ListenSocket, NULL, NULL);
+     * stub:
+     * stub: if (Socket != INVALID_SOCKET && Config->EventCount == WSA_MAXIMUM_WAIT_EVENTS - 1) {
+     * stub:     TodoAnswer(TODO("2.3"), Socket);
+     * stub:     closesocket(Socket);
+     * stub: } else if (Socket != INVALID_SOCKET) {
+     * stub:     SocketWelcome(Config, Socket);
+     * stub: }
+     */
     while (Config->EventCount < WSA_MAXIMUM_WAIT_EVENTS) {
         SOCKET Socket = accept(Config->ListenSocket, NULL, NULL);
 
@@ -59,6 +71,7 @@ void SocketListen(SERVER_CONFIG *Config)
             break;
         }
     }
+    /* LAB 2.3 } */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)
@@ -66,19 +79,35 @@ BOOL SocketRead(OVERLAPPED_EX *Context)
     DWORD Flags = 0;
 
     EventClear(Context);
+    /* LAB 2.1 { Start to receive into Context->WsaBuf, overlapped. It is under way when it succeeded at once, and
+     * also when it "failed" with WSA_IO_PENDING.
+     * stub: (void)Flags;
+     * stub: TodoAnswer(TODO("2.1"), Context->Socket);
+     * stub: return FALSE;
+     */
     return WSARecv(Context->Socket, &Context->WsaBuf, 1, NULL, &Flags, &Context->Overlapped, NULL) == 0 ||
            WSAGetLastError() == WSA_IO_PENDING;
+    /* LAB 2.1 } */
 }
 
 BOOL SocketWrite(OVERLAPPED_EX *Context)
 {
     EventClear(Context);
+    /* LAB 2.1 { Start to send what Context->WsaBuf holds, in the same way.
+     * stub: TodoAnswer(TODO("2.1"), Context->Socket);
+     * stub: return FALSE;
+     */
     return WSASend(Context->Socket, &Context->WsaBuf, 1, NULL, 0, &Context->Overlapped, NULL) == 0 ||
            WSAGetLastError() == WSA_IO_PENDING;
+    /* LAB 2.1 } */
 }
 
 void SocketCancel(OVERLAPPED_EX *Context)
 {
     /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
+    /* LAB 2.5 { Cancel whatever is in flight on the socket. Its event will be set all the same.
+     * stub: (void)Context;
+     */
     CancelIoEx((HANDLE)Context->Socket, NULL);
+    /* LAB 2.5 } */
 }

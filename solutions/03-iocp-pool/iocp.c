@@ -11,13 +11,24 @@
 
 HANDLE CompletionPortCreate(void)
 {
+    /* LAB 3.1 { Make a completion port that lets as many threads run at a time as there are processors.
+     * stub: return NULL;
+     */
     /* 0: as many threads run at a time as there are processors. The others of the pool replace threads that block. */
     return CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+    /* LAB 3.1 } */
 }
 
 BOOL CompletionPortAssociateDevice(HANDLE Port, HANDLE Device, ULONG_PTR Key)
 {
+    /* LAB 3.1 { The same function, called otherwise, ties a device to a port that is there.
+     * stub: (void)Port;
+     * stub: (void)Device;
+     * stub: (void)Key;
+     * stub: return FALSE;
+     */
     return CreateIoCompletionPort(Device, Port, Key, 0) == Port;
+    /* LAB 3.1 } */
 }
 
 DWORD WINAPI CompletionPortThread(LPVOID Parameter)
@@ -28,6 +39,16 @@ DWORD WINAPI CompletionPortThread(LPVOID Parameter)
         DWORD Bytes = 0;
         ULONG_PTR Key = 0;
         OVERLAPPED *Overlapped = NULL;
+        /* LAB 3.1 { Wait for a packet. With an OVERLAPPED an operation has ended, well or not: find the connection
+         * that the OVERLAPPED lies in, hand over how it ended (OperationDone), and start what comes next
+         * (ConnectionRun). A good packet without one, and with the key IO_THREAD_SHUTDOWN, ends the thread; so does
+         * the end of the port.
+         * stub: (void)Config;
+         * stub: (void)Bytes;
+         * stub: (void)Key;
+         * stub: (void)Overlapped;
+         * stub: return 1;
+         */
         BOOL Good = GetQueuedCompletionStatus(Config->CompletionPort, &Bytes, &Key, &Overlapped, INFINITE);
         DWORD Error = Good ? 0 : GetLastError();
 
@@ -42,11 +63,17 @@ DWORD WINAPI CompletionPortThread(LPVOID Parameter)
             ErrMsg("a worker lost its port", Error);
             return 1;
         }
+        /* LAB 3.1 } */
     }
 }
 
 void ConnectionRun(OVERLAPPED_EX *Context)
 {
+    /* LAB 3.1 { Start the next operation; before that count it in PendingIo. Once it is under way you may not touch
+     * the connection, which another worker may have closed by now. One that failed at once gives no packet: take it
+     * back from the count and hand over its error.
+     * stub: TodoAnswer(TODO("3.1"), Context->Socket);
+     */
     while (Context->IOOperation != IO_CLOSE) {
         InterlockedIncrement(&Context->PendingIo);
         if (OperationBegin(Context)) {
@@ -55,6 +82,7 @@ void ConnectionRun(OVERLAPPED_EX *Context)
         InterlockedDecrement(&Context->PendingIo); /* no packet will come */
         OperationDone(Context, 0, GetLastError());
     }
+    /* LAB 3.1 } */
     if (InterlockedDecrement(&Context->PendingIo) == 0) {
         ConnectionClose(Context);
     }

@@ -58,16 +58,27 @@ static BOOL WorkersStart(void)
     SYSTEM_INFO System;
     DWORD Wanted;
 
+    /* LAB 3.1 { Make the port. Without it the server cannot start: say why (ErrMsg).
+     * stub: TodoServe(TODO("3.1"), INVALID_SOCKET, Config.ServerPort, &Config.Stopping);
+     * stub: return FALSE;
+     */
     Config.CompletionPort = CompletionPortCreate();
     if (Config.CompletionPort == NULL) {
         ErrMsg("cannot make a completion port", GetLastError());
         return FALSE;
     }
+    /* LAB 3.1 } */
+    /* LAB 3.2 { ThreadsPerCPU workers for each processor (GetSystemInfo), but no more than one
+     * WaitForMultipleObjects can wait for.
+     * stub: (void)System;
+     * stub: Wanted = 1;
+     */
     GetSystemInfo(&System);
     Wanted = System.dwNumberOfProcessors * Config.ThreadsPerCPU;
     if (Wanted > MAXIMUM_WAIT_OBJECTS) {
         Wanted = MAXIMUM_WAIT_OBJECTS; /* as many as one WaitForMultipleObjects can see off */
     }
+    /* LAB 3.2 } */
     while (Config.WorkerCount < Wanted) {
         HANDLE Thread = CreateThread(NULL, 0, CompletionPortThread, &Config, 0, NULL);
 
@@ -140,6 +151,8 @@ static void ConnectionsDrain(void)
 static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
+    /* LAB 3.5 { Let nobody in any more, then wait for the listen thread. Either may not exist, when the start
+     * failed. */
     if (Config.ListenSocket != INVALID_SOCKET) {
         closesocket(Config.ListenSocket);
     }
@@ -147,7 +160,15 @@ static void ServerStop(void)
         WaitForSingleObject(Config.ListenThread, SHUTDOWN_TIMEOUT);
         CloseHandle(Config.ListenThread);
     }
+    /* LAB 3.5 } */
     ConnectionsDrain();
+    /* LAB 3.5 { Post one IO_THREAD_SHUTDOWN for each worker, wait for all of them (SHUTDOWN_TIMEOUT; say so when one
+     * does not end), and close their handles. Then, and not before, close the port. Any of these may be missing,
+     * when the start failed.
+     * stub: if (Config.ListenThread != NULL) {
+     * stub:     TodoExit(TODO("3.5"));
+     * stub: }
+     */
     for (DWORD i = 0; i < Config.WorkerCount; i++) {
         PostQueuedCompletionStatus(Config.CompletionPort, 0, IO_THREAD_SHUTDOWN, NULL);
     }
@@ -161,6 +182,7 @@ static void ServerStop(void)
     if (Config.CompletionPort != NULL) {
         CloseHandle(Config.CompletionPort);
     }
+    /* LAB 3.5 } */
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
     CloseHandle(Config.StopEvent);
     WSACleanup();
@@ -179,9 +201,13 @@ int main(int ArgumentCount, char **Arguments)
     if (ServerStart()) {
         printf("listening on http://127.0.0.1:%u/\n", (unsigned)GetLocalAddress(Config.ListenSocket));
         fflush(stdout);
+        /* LAB 3.4 { Wait for Ctrl-C, and meanwhile sweep the connections every SWEEP_INTERVAL.
+         * stub: WaitForSingleObject(Config.StopEvent, INFINITE);
+         */
         while (WaitForSingleObject(Config.StopEvent, SWEEP_INTERVAL) == WAIT_TIMEOUT) {
             ConnectionSweep(&Config);
         }
+        /* LAB 3.4 } */
         ExitCode = 0;
     }
     ServerStop();

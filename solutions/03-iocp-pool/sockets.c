@@ -40,9 +40,14 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
     if (Context == NULL) {
         return;
     }
+    /* LAB 3.1 { Tie the socket to the port; the key is the connection. If that fails the connection is closed.
+     * stub: TodoAnswer(TODO("3.1"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     if (!CompletionPortAssociateDevice(Config->CompletionPort, (HANDLE)Socket, (ULONG_PTR)Context)) {
         Context->IOOperation = IO_CLOSE;
     }
+    /* LAB 3.1 } */
     InterlockedIncrement(&Context->PendingIo); /* this thread is at work here, until ConnectionRun */
     ConnectionRun(Context);
 }

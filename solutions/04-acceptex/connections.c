@@ -35,6 +35,10 @@ OVERLAPPED_EX *ConnectionOpen(SERVER_CONFIG *Config, SOCKET Socket)
 
 void ConnectionReset(OVERLAPPED_EX *Context)
 {
+    /* LAB 4.4 { Nothing of the last client may be left: no upload, no file, no byte in the buffer (Used, Payload),
+     * nor a buffer that has grown.
+     * stub: (void)Context;
+     */
     char *Buffer = realloc(Context->Buffer, Context->Config->SockBuffLen);
 
     UploadDiscard(Context);
@@ -45,6 +49,7 @@ void ConnectionReset(OVERLAPPED_EX *Context)
     }
     Context->Used = 0;
     Context->Payload = 0;
+    /* LAB 4.4 } */
 }
 
 void ConnectionClose(OVERLAPPED_EX *Context)

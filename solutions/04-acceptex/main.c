@@ -141,6 +141,12 @@ static void ConnectionsDrain(void)
 static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
+    /* LAB 4.6 { First let the listen thread end (it waits for ListenEvent), so that nothing is posted any more. Then
+     * close the listening socket, which ends every AcceptEx. Either may not exist, when the start failed.
+     * stub: if (Config.ListenThread != NULL) {
+     * stub:     TodoExit(TODO("4.6"));
+     * stub: }
+     */
     if (Config.ListenThread != NULL) {
         SetEvent(Config.ListenEvent);
         WaitForSingleObject(Config.ListenThread, SHUTDOWN_TIMEOUT);
@@ -149,6 +155,7 @@ static void ServerStop(void)
     if (Config.ListenSocket != INVALID_SOCKET) {
         closesocket(Config.ListenSocket);
     }
+    /* LAB 4.6 } */
     ConnectionsDrain();
     for (DWORD i = 0; i < Config.WorkerCount; i++) {
         PostQueuedCompletionStatus(Config.CompletionPort, 0, IO_THREAD_SHUTDOWN, NULL);

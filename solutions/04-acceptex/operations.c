@@ -71,8 +71,12 @@ void NextFileWrite(OVERLAPPED_EX *Context)
 static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     if (Bytes == 0) { /* a good end, after which the socket can be used again */
+        /* LAB 4.4 { Disconnect next, unless NoReuse is set, and give it LINGER_TIMEOUT.
+         * stub: Context->IOOperation = IO_CLOSE;
+         */
         Context->IOOperation = FlagIsSet(&Context->Config->NoReuse) ? IO_CLOSE : IO_SOCKET_DISCONNECT;
         DeadlineSet(Context, LINGER_TIMEOUT);
+        /* LAB 4.4 } */
         return;
     }
     Context->Used += Bytes;
@@ -94,17 +98,28 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 /* A client is there, with its first bytes or without. */
 static void SocketAcceptDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    /* LAB 4.1 { Make the socket one like others (SocketUpdate); when that fails the client is gone already. The
+     * buffer holds Bytes bytes of first data: go on as with every request (RequestNext).
+     * stub: (void)Bytes;
+     * stub: TodoAnswer(TODO("4.1"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     if (!SocketUpdate(Context)) {
         Context->IOOperation = IO_CLOSE;
         return;
     }
     Context->Used = Bytes;
     RequestNext(Context);
+    /* LAB 4.1 } */
 }
 
 /* The socket is as new, and waits again if one more is needed. */
 static void SocketDisconnectDone(OVERLAPPED_EX *Context)
 {
+    /* LAB 4.4 { Make the connection like new (ConnectionReset). Let it wait for another client if the socket is new
+     * (SocketIsNew), if fewer wait than are wanted, and if the server does not stop; otherwise it is closed.
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     SERVER_CONFIG *Config = Context->Config;
     LONG Waiting = InterlockedCompareExchange(&Config->Accepting, 0, 0);
 
@@ -114,6 +129,7 @@ static void SocketDisconnectDone(OVERLAPPED_EX *Context)
     } else {
         Context->IOOperation = IO_CLOSE;
     }
+    /* LAB 4.4 } */
 }
 
 /* The stack took bytes: all that were left, or some of them. */

@@ -10,15 +10,31 @@
 /* AcceptEx and its companions belong to the provider of the socket, who is asked for them. */
 static BOOL SocketExtension(SOCKET Socket, GUID Name, LPVOID Function, DWORD Size)
 {
+    /* LAB 4.1 { Ask the provider of the socket for the function of that name: WSAIoctl,
+     * SIO_GET_EXTENSION_FUNCTION_POINTER.
+     * stub: (void)Socket;
+     * stub: (void)Name;
+     * stub: (void)Function;
+     * stub: (void)Size;
+     * stub: return FALSE;
+     */
     DWORD Bytes;
 
     return WSAIoctl(Socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &Name, sizeof(Name), Function, Size, &Bytes, NULL,
                     NULL) == 0;
+    /* LAB 4.1 } */
 }
 
 /* Clients come to the completion port; the event tells when one has come and nothing waited for it. */
 static BOOL SocketPrepare(SERVER_CONFIG *Config, SOCKET Socket)
 {
+    /* LAB 4.1 { Find AcceptEx, GetAcceptExSockaddrs and DisconnectEx, tie the listening socket to the port (key 0),
+     * and have ListenEvent set at FD_ACCEPT. If any of that fails return FALSE.
+     * stub: (void)SocketExtension;
+     * stub: (void)Config;
+     * stub: (void)Socket;
+     * stub: return TRUE;
+     */
     const GUID Accept = WSAID_ACCEPTEX;
     const GUID Addresses = WSAID_GETACCEPTEXSOCKADDRS;
     const GUID Disconnect = WSAID_DISCONNECTEX;
@@ -28,6 +44,7 @@ static BOOL SocketPrepare(SERVER_CONFIG *Config, SOCKET Socket)
            SocketExtension(Socket, Disconnect, &Config->DisconnectEx, sizeof(Config->DisconnectEx)) &&
            CompletionPortAssociateDevice(Config->CompletionPort, (HANDLE)Socket, 0) &&
            WSAEventSelect(Socket, Config->ListenEvent, FD_ACCEPT) == 0;
+    /* LAB 4.1 } */
 }
 
 SOCKET SocketCreate(SERVER_CONFIG *Config)
@@ -62,6 +79,11 @@ SOCKET SocketCreate(SERVER_CONFIG *Config)
 /* Makes a socket for a client to come, and lets it wait. */
 static void SocketWelcome(SERVER_CONFIG *Config)
 {
+    /* LAB 4.1 { Make an overlapped socket and a connection of it, whose first operation is IO_SOCKET_ACCEPT, and tie
+     * it to the port (the key is the connection). Then run it, as SocketWelcome of lab 03 did: count this thread in
+     * PendingIo first.
+     * stub: TodoServe(TODO("4.1"), Config->ListenSocket, 0, &Config->Stopping);
+     */
     SOCKET Socket = WSASocketA(AF_INET, SOCK_STREAM, IPPROTO_TCP, NULL, 0, WSA_FLAG_OVERLAPPED);
     OVERLAPPED_EX *Context = Socket != INVALID_SOCKET ? ConnectionOpen(Config, Socket) : NULL;
 
@@ -74,6 +96,7 @@ static void SocketWelcome(SERVER_CONFIG *Config)
     }
     InterlockedIncrement(&Context->PendingIo); /* this thread is at work here, until ConnectionRun */
     ConnectionRun(Context);
+    /* LAB 4.1 } */
 }
 
 /*
@@ -87,12 +110,21 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 
     while (!FlagIsSet(&Config->Stopping)) {
         WSANETWORKEVENTS Happened;
+        /* LAB 4.2 { Find out how many are missing: Config->Accepts are wanted, Config->Accepting wait.
+         * stub: LONG Missing = 1 - InterlockedCompareExchange(&Config->Accepting, 0, 0);
+         */
         LONG Missing = (LONG)Config->Accepts - InterlockedCompareExchange(&Config->Accepting, 0, 0);
+        /* LAB 4.2 } */
 
+        /* LAB 4.5 { Ask what has happened, which resets the event. At FD_ACCEPT a client found nothing that waits
+         * for it; with first data silent clients may hold all there are, so post as many again.
+         * stub: WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened);
+         */
         if (WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened) == 0 &&
             (Happened.lNetworkEvents & FD_ACCEPT) && Config->FirstData) {
             Missing = (LONG)Config->Accepts;
         }
+        /* LAB 4.5 } */
         for (; Missing > 0; Missing--) {
             SocketWelcome(Config);
         }
@@ -106,9 +138,15 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 /* First data goes into the buffer, if there is room for it and the addresses. */
 static DWORD FirstDataLength(const OVERLAPPED_EX *Context)
 {
+    /* LAB 4.5 { How many bytes of first data the buffer can take: none when they are not wanted (Config->FirstData),
+     * otherwise what it has beyond ADDRESS_ROOM.
+     * stub: (void)Context;
+     * stub: return 0;
+     */
     BOOL Wanted = Context->Config->FirstData && Context->BuffLen > ADDRESS_ROOM;
 
     return Wanted ? Context->BuffLen - (DWORD)ADDRESS_ROOM : 0;
+    /* LAB 4.5 } */
 }
 
 BOOL SocketAccept(OVERLAPPED_EX *Context)
@@ -121,9 +159,17 @@ BOOL SocketAccept(OVERLAPPED_EX *Context)
     DeadlineSet(Context, INFINITE);
     InterlockedIncrement(&Config->Accepting);
     InterlockedExchange(&Context->Accepting, TRUE);
+    /* LAB 4.1 { Call AcceptEx. First data goes to Context->Buffer, Length bytes at most, and the addresses behind
+     * it; without first data (Length 0) the addresses go to Context->Addresses.
+     * stub: (void)Length;
+     * stub: (void)Bytes;
+     * stub: TodoServe(TODO("4.1"), Config->ListenSocket, 0, &Config->Stopping);
+     * stub: return FALSE;
+     */
     return Config->AcceptEx(Config->ListenSocket, Context->Socket, Length > 0 ? Context->Buffer : Context->Addresses,
                             Length, ADDRESS_SIZE, ADDRESS_SIZE, &Bytes, &Context->Overlapped) ||
            WSAGetLastError() == WSA_IO_PENDING;
+    /* LAB 4.1 } */
 }
 
 void SocketAccepted(OVERLAPPED_EX *Context)
@@ -131,16 +177,25 @@ void SocketAccepted(OVERLAPPED_EX *Context)
     SERVER_CONFIG *Config = Context->Config;
 
     InterlockedExchange(&Context->Accepting, FALSE);
+    /* LAB 4.2 { One less waits. When only half of the wanted ones are left, wake the listen thread.
+     * stub: InterlockedDecrement(&Config->Accepting);
+     */
     if (InterlockedDecrement(&Config->Accepting) == (LONG)(Config->Accepts / 2)) {
         SetEvent(Config->ListenEvent);
     }
+    /* LAB 4.2 } */
 }
 
 BOOL SocketUpdate(OVERLAPPED_EX *Context)
 {
     /* Until then the socket does not know that it is connected: shutdown and getpeername would fail. */
+    /* LAB 4.3 { Set SO_UPDATE_ACCEPT_CONTEXT; its value is the listening socket.
+     * stub: (void)Context;
+     * stub: return TRUE;
+     */
     return setsockopt(Context->Socket, SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT,
                       (const char *)&Context->Config->ListenSocket, sizeof(SOCKET)) == 0;
+    /* LAB 4.3 } */
 }
 
 SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context)
@@ -161,8 +216,13 @@ SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context)
 BOOL SocketDisconnect(OVERLAPPED_EX *Context)
 {
     memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
+    /* LAB 4.4 { Start DisconnectEx, so that the socket can be used again.
+     * stub: WSASetLastError(WSAEOPNOTSUPP);
+     * stub: return FALSE;
+     */
     return Context->Config->DisconnectEx(Context->Socket, &Context->Overlapped, TF_REUSE_SOCKET, 0) ||
            WSAGetLastError() == WSA_IO_PENDING;
+    /* LAB 4.4 } */
 }
 
 /* How long the socket has had a client, in seconds. */
@@ -185,6 +245,11 @@ BOOL SocketIsNew(OVERLAPPED_EX *Context)
 
 BOOL SocketIsSilent(OVERLAPPED_EX *Context)
 {
+    /* LAB 4.5 { Of a socket that is accepting with first data: has it had a client (SocketConnectTime) for
+     * IdleTimeout seconds or longer?
+     * stub: (void)Context;
+     * stub: return FALSE;
+     */
     DWORD Seconds;
 
     if (!Context->Config->FirstData || !FlagIsSet(&Context->Accepting)) {
@@ -192,6 +257,7 @@ BOOL SocketIsSilent(OVERLAPPED_EX *Context)
     }
     Seconds = SocketConnectTime(Context);
     return Seconds != NOT_CONNECTED && Seconds >= Context->Config->IdleTimeout;
+    /* LAB 4.5 } */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)
@@ -214,7 +280,10 @@ void SocketCancel(OVERLAPPED_EX *Context)
 {
     /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
     CancelIoEx((HANDLE)Context->Socket, NULL);
+    /* LAB 4.5 { An AcceptEx is an operation of the listening socket: while this connection is accepting, cancel it
+     * there, by its OVERLAPPED. */
     if (FlagIsSet(&Context->Accepting)) { /* an AcceptEx is the listening socket's operation */
         CancelIoEx((HANDLE)Context->Config->ListenSocket, &Context->Overlapped);
     }
+    /* LAB 4.5 } */
 }

@@ -1,0 +1,61 @@
+/*
+ * The engine: one completion port, and a pool of threads that take completed operations from it.
+ *
+ * - Every accepted operation gives exactly one packet, also when it succeeded at once. One that fails at once gives
+ *   none.
+ * - PendingIo counts the operations in flight, and a thread that is at work on the connection. Each adds 1 before it
+ *   begins and takes 1 away when it has ended; who comes to 0 is the last that knows the connection, and frees it.
+ * - The packet's count passes to the worker that gets the packet: it is at work from then on.
+ */
+#include "server.h"
+#include "todo.h"
+
+HANDLE CompletionPortCreate(void)
+{
+    /* TODO 3.1: Make a completion port that lets as many threads run at a time as there are processors. */
+    return NULL;
+}
+
+BOOL CompletionPortAssociateDevice(HANDLE Port, HANDLE Device, ULONG_PTR Key)
+{
+    /* TODO 3.1: The same function, called otherwise, ties a device to a port that is there. */
+    (void)Port;
+    (void)Device;
+    (void)Key;
+    return FALSE;
+}
+
+DWORD WINAPI CompletionPortThread(LPVOID Parameter)
+{
+    SERVER_CONFIG *Config = Parameter;
+
+    for (;;) {
+        DWORD Bytes = 0;
+        ULONG_PTR Key = 0;
+        OVERLAPPED *Overlapped = NULL;
+        /*
+         * TODO 3.1: Wait for a packet. With an OVERLAPPED an operation has ended, well or not: find the connection
+         * that the OVERLAPPED lies in, hand over how it ended (OperationDone), and start what comes next
+         * (ConnectionRun). A good packet without one, and with the key IO_THREAD_SHUTDOWN, ends the thread; so does
+         * the end of the port.
+         */
+        (void)Config;
+        (void)Bytes;
+        (void)Key;
+        (void)Overlapped;
+        return 1;
+    }
+}
+
+void ConnectionRun(OVERLAPPED_EX *Context)
+{
+    /*
+     * TODO 3.1: Start the next operation; before that count it in PendingIo. Once it is under way you may not touch
+     * the connection, which another worker may have closed by now. One that failed at once gives no packet: take it
+     * back from the count and hand over its error.
+     */
+    TodoAnswer(TODO("3.1"), Context->Socket);
+    if (InterlockedDecrement(&Context->PendingIo) == 0) {
+        ConnectionClose(Context);
+    }
+}

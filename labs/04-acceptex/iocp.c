@@ -1,0 +1,61 @@
+/*
+ * The engine: one completion port, and a pool of threads that take completed operations from it.
+ *
+ * - Every accepted operation gives exactly one packet, also when it succeeded at once. One that fails at once gives
+ *   none.
+ * - PendingIo counts the operations in flight, and a thread that is at work on the connection. Each adds 1 before it
+ *   begins and takes 1 away when it has ended; who comes to 0 is the last that knows the connection, and frees it.
+ * - The packet's count passes to the worker that gets the packet: it is at work from then on.
+ */
+#include "server.h"
+
+HANDLE CompletionPortCreate(void)
+{
+    /* 0: as many threads run at a time as there are processors. The others of the pool replace threads that block. */
+    return CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+}
+
+BOOL CompletionPortAssociateDevice(HANDLE Port, HANDLE Device, ULONG_PTR Key)
+{
+    return CreateIoCompletionPort(Device, Port, Key, 0) == Port;
+}
+
+DWORD WINAPI CompletionPortThread(LPVOID Parameter)
+{
+    SERVER_CONFIG *Config = Parameter;
+
+    for (;;) {
+        DWORD Bytes = 0;
+        ULONG_PTR Key = 0;
+        OVERLAPPED *Overlapped = NULL;
+        BOOL Good = GetQueuedCompletionStatus(Config->CompletionPort, &Bytes, &Key, &Overlapped, INFINITE);
+        DWORD Error = Good ? 0 : GetLastError();
+
+        if (Overlapped != NULL) { /* an operation has ended; well, or with Error */
+            OVERLAPPED_EX *Context = CONTAINING_RECORD(Overlapped, OVERLAPPED_EX, Overlapped);
+
+            OperationDone(Context, Bytes, Error);
+            ConnectionRun(Context);
+        } else if (Good && Key == IO_THREAD_SHUTDOWN) { /* posted by ServerStop */
+            return 0;
+        } else if (!Good && Error != WAIT_TIMEOUT) { /* no packet: the port itself is gone */
+            ErrMsg("a worker lost its port", Error);
+            return 1;
+        }
+    }
+}
+
+void ConnectionRun(OVERLAPPED_EX *Context)
+{
+    while (Context->IOOperation != IO_CLOSE) {
+        InterlockedIncrement(&Context->PendingIo);
+        if (OperationBegin(Context)) {
+            break; /* its packet may be in another worker's hands by now */
+        }
+        InterlockedDecrement(&Context->PendingIo); /* no packet will come */
+        OperationDone(Context, 0, GetLastError());
+    }
+    if (InterlockedDecrement(&Context->PendingIo) == 0) {
+        ConnectionClose(Context);
+    }
+}
