@@ -8,7 +8,7 @@
 HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD Share, DWORD Disposition)
 {
     /*
-     * TODO 3.3: Open the file for overlapped reads and writes, and tie it to the port. If that fails, close it and
+     * TODO 3.2: Open the file for overlapped reads and writes, and tie it to the port. If that fails, close it and
      * return INVALID_HANDLE_VALUE.
      */
     (void)Config;
@@ -58,16 +58,16 @@ static void FileOverlapped(OVERLAPPED_EX *Context)
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* TODO 3.3: Start to read into Context->WsaBuf; the packet comes through the port. */
-    TodoAnswer(TODO("3.3"), Context->Socket);
+    /* TODO 3.2: Start to read into Context->WsaBuf; the packet comes through the port. */
+    TodoAnswer(TODO("3.2"), Context->Socket);
     return FALSE;
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* TODO 3.3: Start to write what Context->WsaBuf holds. */
-    TodoAnswer(TODO("3.3"), Context->Socket);
+    /* TODO 3.2: Start to write what Context->WsaBuf holds. */
+    TodoAnswer(TODO("3.2"), Context->Socket);
     return FALSE;
 }
 

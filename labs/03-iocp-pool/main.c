@@ -63,7 +63,7 @@ static BOOL WorkersStart(void)
     TodoServe(TODO("3.1"), INVALID_SOCKET, Config.ServerPort, &Config.Stopping);
     return FALSE;
     /*
-     * TODO 3.2: ThreadsPerCPU workers for each processor (GetSystemInfo), but no more than one
+     * TODO 3.3: ThreadsPerCPU workers for each processor (GetSystemInfo), but no more than one
      * WaitForMultipleObjects can wait for.
      */
     (void)System;

@@ -6,7 +6,7 @@
 
 HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD Share, DWORD Disposition)
 {
-    /* LAB 3.3 { Open the file for overlapped reads and writes, and tie it to the port. If that fails, close it and
+    /* LAB 3.2 { Open the file for overlapped reads and writes, and tie it to the port. If that fails, close it and
      * return INVALID_HANDLE_VALUE.
      * stub: (void)Config;
      * stub: return CreateFileA(Path, Access, Share, NULL, Disposition, FILE_ATTRIBUTE_NORMAL, NULL);
@@ -19,7 +19,7 @@ HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD S
         return INVALID_HANDLE_VALUE;
     }
     return File;
-    /* LAB 3.3 } */
+    /* LAB 3.2 } */
 }
 
 /* Windows counts 100 ns steps since 1601, HTTP seconds since 1970. */
@@ -65,25 +65,25 @@ static void FileOverlapped(OVERLAPPED_EX *Context)
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* LAB 3.3 { Start to read into Context->WsaBuf; the packet comes through the port.
-     * stub: TodoAnswer(TODO("3.3"), Context->Socket);
+    /* LAB 3.2 { Start to read into Context->WsaBuf; the packet comes through the port.
+     * stub: TodoAnswer(TODO("3.2"), Context->Socket);
      * stub: return FALSE;
      */
     return ReadFile(Context->File, Context->WsaBuf.buf, Context->WsaBuf.len, NULL, &Context->Overlapped) ||
            GetLastError() == ERROR_IO_PENDING;
-    /* LAB 3.3 } */
+    /* LAB 3.2 } */
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* LAB 3.3 { Start to write what Context->WsaBuf holds.
-     * stub: TodoAnswer(TODO("3.3"), Context->Socket);
+    /* LAB 3.2 { Start to write what Context->WsaBuf holds.
+     * stub: TodoAnswer(TODO("3.2"), Context->Socket);
      * stub: return FALSE;
      */
     return WriteFile(Context->File, Context->WsaBuf.buf, Context->WsaBuf.len, NULL, &Context->Overlapped) ||
            GetLastError() == ERROR_IO_PENDING;
-    /* LAB 3.3 } */
+    /* LAB 3.2 } */
 }
 
 void FileClose(OVERLAPPED_EX *Context)

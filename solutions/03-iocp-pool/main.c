@@ -68,7 +68,7 @@ static BOOL WorkersStart(void)
         return FALSE;
     }
     /* LAB 3.1 } */
-    /* LAB 3.2 { ThreadsPerCPU workers for each processor (GetSystemInfo), but no more than one
+    /* LAB 3.3 { ThreadsPerCPU workers for each processor (GetSystemInfo), but no more than one
      * WaitForMultipleObjects can wait for.
      * stub: (void)System;
      * stub: Wanted = 1;
@@ -78,7 +78,7 @@ static BOOL WorkersStart(void)
     if (Wanted > MAXIMUM_WAIT_OBJECTS) {
         Wanted = MAXIMUM_WAIT_OBJECTS; /* as many as one WaitForMultipleObjects can see off */
     }
-    /* LAB 3.2 } */
+    /* LAB 3.3 } */
     while (Config.WorkerCount < Wanted) {
         HANDLE Thread = CreateThread(NULL, 0, CompletionPortThread, &Config, 0, NULL);
 

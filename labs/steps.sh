@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# steps.sh STAGE [FILTER...]    for example: 03-iocp-pool engine. basics.
+#
+# Which tests does each task turn green? Builds the starter with no task done, with the first done, with the first two,
+# and so on, grades each, and prints a line a test: the task with which it turns green for good, or - if it is green in
+# the starter already, or ? if it never is.
+set -u
+cd "$(dirname "$0")/.." || exit
+stage=$1
+shift
+lab=${stage%%-*}
+lab=${lab#0}
+work=build/steps/$stage
+filters=()
+for filter; do filters+=(--filter "$filter"); done
+tasks=$(grep -ohE "LAB $lab\.[0-9]+ \{" "solutions/$stage"/*.c | cut -d' ' -f2 | sort -u -V)
+rm -rf "$work"
+for done in "$lab.0" $tasks; do
+    mkdir -p "$work/$done"
+    build/linux/labs/starter --done "$done" "$work/$done" "solutions/$stage"/*.[ch] && cp labs/todo.[ch] "$work/$done" || exit
+    ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Werror -O1 -g -pthread -Iwin32/include -I. "-Isolutions/$stage" \
+        "$work/$done"/*.c build/linux/http/libhttp.a build/linux/win32/libwin32.a -o "$work/$done/server" || exit
+    build/linux/tests/grade/grade --stage "$lab" "${filters[@]}" "$work/$done/server" >"$work/$done.log" 2>&1
+    echo "$done: $(tail -n 1 "$work/$done.log")" >&2
+done
+awk '
+    FNR == 1 { n++; split(FILENAME, part, "/"); name[n] = part[4]; sub(/\.log$/, "", name[n]) }
+    /^pass / { pass[n, $2] = 1; if (!($2 in seen)) { seen[$2]; order[++count] = $2 } }
+    END {
+        for (i = 1; i <= count; i++) {
+            first = ""
+            for (k = n; k >= 1 && ((k, order[i]) in pass); k--) first = name[k]
+            print (first == "" ? "?" : first ~ /\.0$/ ? "-" : first) "\t" order[i]
+        }
+    }' $(for done in "$lab.0" $tasks; do echo "$work/$done.log"; done)
