@@ -54,7 +54,9 @@ compile = $(CC.$(1)) -std=c11 $(if $(filter linux-fuzz,$(1)),-Wall -Wextra $(WER
 HTTP_SOURCES  := $(wildcard http/*.c)
 WIN32_SOURCES := $(wildcard win32/*.c win32/*/*.c win32/*/*/*.c)
 STAGES        := $(patsubst %/,%,$(sort $(dir $(wildcard solutions/[0-9]*/*.c labs/[0-9]*/*.c))))
-ALL_SOURCES   := $(HTTP_SOURCES) $(WIN32_SOURCES) $(foreach s,$(STAGES),$(wildcard $(s)/*.c)) $(wildcard tests/*/*.c tests/fuzz/*/*.c labs/*.c)
+FOLDERS       := http win32 solutions labs tests docs
+# $(1) where, $(2) what its name ends in: the files of all folders
+every          = $(wildcard $(foreach f,$(FOLDERS),$(1)$(f)/*$(2) $(1)$(f)/*/*$(2) $(1)$(f)/*/*/*$(2)))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 LIBHTTP  = $(BUILD)/$(1)/http/libhttp.a
@@ -154,7 +156,7 @@ packages: ## install what any verb may need (NO_INSTALL=1: only name it)
 	@sh .ci/install.sh all
 
 compile_commands.json: ## the compiler lines, for editors and clangd
-	$(file >$@,$(call json,$(foreach f,$(ALL_SOURCES),{"directory":"$(CURDIR)","file":"$(f)","command":"$(call compile,linux) $(call gnu,$(f)) -c $(f)"})))
+	$(file >$@,$(call json,$(foreach c,$(call every,,.c),{"directory":"$(CURDIR)","file":"$(c)","command":"$(call compile,linux) $(call gnu,$(c)) -c $(c)"})))
 	$(call say,WRITE,$@)
 comma := ,
 json = [$(subst }$(space){,}$(comma)$(newline){,$(1))]
@@ -168,7 +170,8 @@ format: ## lay out the C sources
 
 lint: ## what static analysis says of the sources and scripts
 	@sh .ci/install.sh lint
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=ctuuninitvar --error-exitcode=1 -Iwin32/include -I. http solutions win32
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=ctuuninitvar \
+	    --error-exitcode=1 -Iwin32/include -I. http solutions win32
 	$(Q)shellcheck $(shell git ls-files '*.sh' .ci/run)
 
 help: ## this list
@@ -177,4 +180,5 @@ help: ## this list
 clean: ## delete build/
 	rm -rf $(BUILD)
 
--include $(wildcard $(foreach t,$(TARGETS) linux-fuzz,$(ALL_SOURCES:%.c=$(BUILD)/$(t)/%.d)))
+# The headers that each object was made from.
+-include $(foreach t,$(TARGETS) linux-fuzz,$(call every,$(BUILD)/$(t)/,.d))
