@@ -175,7 +175,7 @@ static DWORD WINAPI wait_for_stage(void *argument)
     EnterCriticalSection(&shelf->section);
     InterlockedIncrement(&shelf->inside);
     while (shelf->stage == 0) {
-        REQUIRE(SleepConditionVariableCS(&shelf->changed, &shelf->section, limit_ms()));
+        REQUIRE(SleepConditionVariableCS(&shelf->changed, &shelf->section, INFINITE));
     }
     shelf->counter++; /* inside the section again */
     LeaveCriticalSection(&shelf->section);
@@ -188,7 +188,8 @@ static DWORD WINAPI wait_for_stage_shared(void *argument)
     AcquireSRWLockShared(&shelf->lock);
     InterlockedIncrement(&shelf->inside);
     while (shelf->stage == 0) {
-        REQUIRE(SleepConditionVariableSRW(&shelf->changed, &shelf->lock, limit_ms(), CONDITION_VARIABLE_LOCKMODE_SHARED));
+        REQUIRE(SleepConditionVariableSRW(&shelf->changed, &shelf->lock, INFINITE,
+                                          CONDITION_VARIABLE_LOCKMODE_SHARED));
     }
     ReleaseSRWLockShared(&shelf->lock);
     return 0;
@@ -306,6 +307,9 @@ CASE(locks_waking_one_wakes_at_least_one_and_is_not_stored)
     WakeConditionVariable(&shelf.changed);
     LeaveCriticalSection(&shelf.section);
     join_thread(thread);
+    EnterCriticalSection(&shelf.section); /* and the wake is used up */
+    EXPECT(!SleepConditionVariableCS(&shelf.changed, &shelf.section, 10));
+    LeaveCriticalSection(&shelf.section);
     DeleteCriticalSection(&shelf.section);
 }
 

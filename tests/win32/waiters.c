@@ -294,6 +294,8 @@ static void busy_thread_makes_work_for_another(void (*make)(ACTOR *))
     actors[0].block = make;
     give(&actors[0]);
     tell(&actors[1], TAKE);
+    EXPECT_STAYS(load(&actors[1].taken) == 0);
+    EXPECT_STAYS(load(&actors[1].taken) == 0); /* long enough for whatever else might notice to have gone to sleep */
     tell(&actors[0], BLOCK); /* which does not block: it makes a packet and goes on spinning */
     WAIT_UNTIL(load(&actors[1].taken) == 1);
     WAIT_UNTIL(load(&actors[0].woken) == 1);
