@@ -101,7 +101,7 @@ void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
     First = WSA_WAIT_EVENT_0 + Count;
     TodoServe(TODO("2.1"), Config->ListenSocket, 0, &Config->Stopping);
     /*
-     * TODO 2.2: Give every connection whose event is set its turn, once. EventDone may remove a connection and move
+     * TODO 2.3: Give every connection whose event is set its turn, once. EventDone may remove a connection and move
      * the last one to its place.
      */
     if (First - WSA_WAIT_EVENT_0 < Count) {

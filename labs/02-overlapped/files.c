@@ -7,7 +7,7 @@
 HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD Share, DWORD Disposition)
 {
     (void)Config; /* from stage 03 on */
-    /* TODO 2.4: Open the file for overlapped reads and writes. */
+    /* TODO 2.2: Open the file for overlapped reads and writes. */
     return CreateFileA(Path, Access, Share, NULL, Disposition, FILE_ATTRIBUTE_NORMAL, NULL);
 }
 
@@ -54,16 +54,16 @@ static void FileOverlapped(OVERLAPPED_EX *Context)
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* TODO 2.4: Start to read into Context->WsaBuf. For files "under way" is ERROR_IO_PENDING. */
-    TodoAnswer(TODO("2.4"), Context->Socket);
+    /* TODO 2.2: Start to read into Context->WsaBuf. For files "under way" is ERROR_IO_PENDING. */
+    TodoAnswer(TODO("2.2"), Context->Socket);
     return FALSE;
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* TODO 2.4: Start to write what Context->WsaBuf holds. */
-    TodoAnswer(TODO("2.4"), Context->Socket);
+    /* TODO 2.2: Start to write what Context->WsaBuf holds. */
+    TodoAnswer(TODO("2.2"), Context->Socket);
     return FALSE;
 }
 

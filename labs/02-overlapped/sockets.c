@@ -50,14 +50,14 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
 void SocketListen(SERVER_CONFIG *Config)
 {
     /*
-     * TODO 2.3: Accept and welcome clients as long as there is room for their events. A client that is gone already
+     * TODO 2.4: Accept and welcome clients as long as there is room for their events. A client that is gone already
      * (WSAECONNRESET) is no reason to stop; any other failure is. Note in Config->ClientsWait whether somebody may
      * still be waiting: WSAEWOULDBLOCK says that nobody is.
      */
     SOCKET Socket = accept(Config->ListenSocket, NULL, NULL);
 
     if (Socket != INVALID_SOCKET && Config->EventCount == WSA_MAXIMUM_WAIT_EVENTS - 1) {
-        TodoAnswer(TODO("2.3"), Socket);
+        TodoAnswer(TODO("2.4"), Socket);
         closesocket(Socket);
     } else if (Socket != INVALID_SOCKET) {
         SocketWelcome(Config, Socket);

@@ -126,7 +126,7 @@ void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
         return; /* nothing in all that time */
     }
     /* LAB 2.1 } */
-    /* LAB 2.2 { Give every connection whose event is set its turn, once. EventDone may remove a connection and move
+    /* LAB 2.3 { Give every connection whose event is set its turn, once. EventDone may remove a connection and move
      * the last one to its place.
      * stub: if (First - WSA_WAIT_EVENT_0 < Count) {
      * stub:     EventDone(Config, First - WSA_WAIT_EVENT_0);
@@ -142,7 +142,7 @@ void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
             EventDone(Config, Slot);
         }
     }
-    /* LAB 2.2 } */
+    /* LAB 2.3 } */
     if (HasRoom && EventIsSet(Config->StopEvent)) {
         WSAResetEvent(Config->StopEvent);
         Config->ClientsWait = TRUE;

@@ -6,12 +6,12 @@
 HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD Share, DWORD Disposition)
 {
     (void)Config; /* from stage 03 on */
-    /* LAB 2.4 { Open the file for overlapped reads and writes.
+    /* LAB 2.2 { Open the file for overlapped reads and writes.
      * stub: return CreateFileA(Path, Access, Share, NULL, Disposition, FILE_ATTRIBUTE_NORMAL, NULL);
      */
     return CreateFileA(Path, Access, Share, NULL, Disposition,
                        FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED | FILE_FLAG_SEQUENTIAL_SCAN, NULL);
-    /* LAB 2.4 } */
+    /* LAB 2.2 } */
 }
 
 /* Windows counts 100 ns steps since 1601, HTTP seconds since 1970. */
@@ -57,25 +57,25 @@ static void FileOverlapped(OVERLAPPED_EX *Context)
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* LAB 2.4 { Start to read into Context->WsaBuf. For files "under way" is ERROR_IO_PENDING.
-     * stub: TodoAnswer(TODO("2.4"), Context->Socket);
+    /* LAB 2.2 { Start to read into Context->WsaBuf. For files "under way" is ERROR_IO_PENDING.
+     * stub: TodoAnswer(TODO("2.2"), Context->Socket);
      * stub: return FALSE;
      */
     return ReadFile(Context->File, Context->WsaBuf.buf, Context->WsaBuf.len, NULL, &Context->Overlapped) ||
            GetLastError() == ERROR_IO_PENDING;
-    /* LAB 2.4 } */
+    /* LAB 2.2 } */
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* LAB 2.4 { Start to write what Context->WsaBuf holds.
-     * stub: TodoAnswer(TODO("2.4"), Context->Socket);
+    /* LAB 2.2 { Start to write what Context->WsaBuf holds.
+     * stub: TodoAnswer(TODO("2.2"), Context->Socket);
      * stub: return FALSE;
      */
     return WriteFile(Context->File, Context->WsaBuf.buf, Context->WsaBuf.len, NULL, &Context->Overlapped) ||
            GetLastError() == ERROR_IO_PENDING;
-    /* LAB 2.4 } */
+    /* LAB 2.2 } */
 }
 
 void FileClose(OVERLAPPED_EX *Context)

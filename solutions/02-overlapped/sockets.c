@@ -48,13 +48,13 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
 
 void SocketListen(SERVER_CONFIG *Config)
 {
-    /* LAB 2.3 { Accept and welcome clients as long as there is room for their events. A client that is gone already
+    /* LAB 2.4 { Accept and welcome clients as long as there is room for their events. A client that is gone already
      * (WSAECONNRESET) is no reason to stop; any other failure is. Note in Config->ClientsWait whether somebody may
      * still be waiting: WSAEWOULDBLOCK says that nobody is.
      * stub: SOCKET Socket = accept(Config->ListenSocket, NULL, NULL);
      * stub:
      * stub: if (Socket != INVALID_SOCKET && Config->EventCount == WSA_MAXIMUM_WAIT_EVENTS - 1) {
-     * stub:     TodoAnswer(TODO("2.3"), Socket);
+     * stub:     TodoAnswer(TODO("2.4"), Socket);
      * stub:     closesocket(Socket);
      * stub: } else if (Socket != INVALID_SOCKET) {
      * stub:     SocketWelcome(Config, Socket);
@@ -71,7 +71,7 @@ void SocketListen(SERVER_CONFIG *Config)
             break;
         }
     }
-    /* LAB 2.3 } */
+    /* LAB 2.4 } */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)
