@@ -207,6 +207,12 @@ void *host_memory_reserve(void *at, size_t size);
 bool host_memory_commit(void *at, size_t size, bool writable, bool readable);
 bool host_memory_decommit(void *at, size_t size);
 void host_memory_release(void *at, size_t size);
+/** The calling thread's stack, or two NULLs. */
+void host_stack(const char **low, const char **high);
+/** How large a block of malloc is. */
+size_t host_allocated_size(void *block);
+/** Whether the address sanitizer, if it is there, knows that some of this memory may not be used. */
+bool host_poisoned(const void *memory, size_t size);
 void *host_memory_map(host_file file, uint64_t offset, size_t size, bool writable, bool copy);
 /** @} */
 
@@ -219,7 +225,11 @@ host_file host_log_open(const char *path);
 void host_log_write(host_file file, const char *text, size_t length);
 /** Names a code address as "module+0xoffset", which addr2line understands. */
 void host_code_name(const void *address, char *text, size_t size);
+/** Names the line of a call by its return address: "function at file.c:12", where addr2line is at hand and the program
+ *  has debug information; otherwise as host_code_name does. Starts a process: slow. */
+void host_code_line(const void *address, char *text, size_t size);
 void host_error_output(const char *text);
+_Noreturn void host_abort(void);
 /** @} */
 
 #endif

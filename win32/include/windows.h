@@ -20,4 +20,12 @@
 #include "synchapi.h"
 #include "processthreadsapi.h"
 
+/* Memory goes back through the port, which under WIN32_VERIFIER looks whether an operation still uses it. libc's own
+ * declarations come first, so that they keep their names. */
+#include <stdlib.h>
+void win32_free(void *block);
+void *win32_realloc(void *block, size_t size);
+#define free win32_free
+#define realloc win32_realloc
+
 #endif

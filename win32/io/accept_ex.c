@@ -8,6 +8,7 @@
 #include "../include/mswsock.h"
 #include "../faults/faults.h"
 #include "../journal/journal.h"
+#include "../verifier/verifier.h"
 #include "socket.h"
 
 /* A record's extra. */
@@ -54,6 +55,12 @@ host_buffer accept_buffer(const op *record)
     const struct accept_call *call = record->kind == OP_ACCEPT ? record->extra : NULL;
     return call ? (host_buffer){call->buffer, (size_t)call->receive_length + call->local_length + call->remote_length}
                 : (host_buffer){NULL, 0};
+}
+
+HANDLE accept_target(const op *record)
+{
+    const struct accept_call *call = record->extra;
+    return call ? object_handle(&call->target->device.base) : NULL;
 }
 
 void accept_forget(op *record)
@@ -171,6 +178,8 @@ static uint32_t check(socket_object *listener, socket_object *target, struct acc
     bool fresh = !target->bound && !target->connected && !target->listening && !target->receives && !target->sends;
     if (!listener->listening || !listener->device.overlapped || !fresh || listener == target)
         return STATUS_INVALID_PARAMETER;
+    if (verifier_on() && (call->local_length < least || call->remote_length < least))
+        verifier_accept_sizes(call->local_length, call->remote_length, least);
     if (!call->buffer || call->local_length < least || call->remote_length < least)
         return STATUS_FAULT;
     return STATUS_SUCCESS;

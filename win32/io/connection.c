@@ -5,6 +5,7 @@
 #include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/deadline.h"
+#include "../verifier/verifier.h"
 #include "socket.h"
 
 /* The calls below that only look or set share one shape: find, lock, work, unlock, tell. */
@@ -197,6 +198,14 @@ uint32_t perform_connect(socket_object *s, op *record)
     return status;
 }
 
+/* Whether a call has to refuse a socket that AcceptEx connected, because it is not complete yet. */
+static bool is_incomplete(const socket_object *s)
+{
+    if (s->needs_context && verifier_on())
+        verifier_no_context(object_handle(&s->device.base));
+    return s->needs_context;
+}
+
 int WSAAPI shutdown(SOCKET s, int how)
 {
     JOURNAL_CALL("shutdown", s, NULL, (uint64_t)how);
@@ -204,7 +213,7 @@ int WSAAPI shutdown(SOCKET s, int how)
     if (!found)
         return SOCKET_ERROR;
     uint32_t status = how < SD_RECEIVE || how > SD_BOTH                 ? STATUS_INVALID_PARAMETER
-                      : found->needs_context                            ? STATUS_CONNECTION_INVALID
+                      : is_incomplete(found)                             ? STATUS_CONNECTION_INVALID
                       : found->type == SOCK_STREAM && !found->connected ? STATUS_CONNECTION_INVALID
                                                                         : host_shutdown(found->file, how);
     if (status == STATUS_CONNECTION_INVALID && found->connected && !found->needs_context)
@@ -221,6 +230,7 @@ int WSAAPI shutdown(SOCKET s, int how)
 int WSAAPI getsockname(SOCKET s, struct sockaddr *name, int *namelen)
 {
     host_address address = {0};
+    WATCH_CALL("getsockname");
     socket_object *found = begin_call(s);
     if (!found)
         return SOCKET_ERROR;
@@ -233,6 +243,7 @@ int WSAAPI getsockname(SOCKET s, struct sockaddr *name, int *namelen)
 int WSAAPI getpeername(SOCKET s, struct sockaddr *name, int *namelen)
 {
     host_address address = {0};
+    WATCH_CALL("getpeername");
     socket_object *found = begin_call(s);
     if (!found)
         return SOCKET_ERROR;

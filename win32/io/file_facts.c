@@ -2,6 +2,7 @@
  * @file file_facts.c
  * What a program asks of and does to an open file beside reading and writing: size, pointer, times, kind.
  */
+#include "../watch/watch.h"
 #include "attributes.h"
 #include "file.h"
 
@@ -43,6 +44,7 @@ static bool facts_of(HANDLE handle, host_file_information *information)
 
 BOOL WINAPI GetFileSizeEx(HANDLE hFile, PLARGE_INTEGER lpFileSize)
 {
+    WATCH_CALL("GetFileSizeEx");
     host_file_information information;
     if (!facts_of(hFile, &information))
         return FALSE;
@@ -52,6 +54,7 @@ BOOL WINAPI GetFileSizeEx(HANDLE hFile, PLARGE_INTEGER lpFileSize)
 
 DWORD WINAPI GetFileSize(HANDLE hFile, LPDWORD lpFileSizeHigh)
 {
+    WATCH_PASS("GetFileSize");
     LARGE_INTEGER size;
     if (!GetFileSizeEx(hFile, &size))
         return INVALID_FILE_SIZE;
@@ -65,6 +68,7 @@ DWORD WINAPI GetFileSize(HANDLE hFile, LPDWORD lpFileSizeHigh)
 BOOL WINAPI GetFileTime(HANDLE hFile, LPFILETIME lpCreationTime, LPFILETIME lpLastAccessTime,
                         LPFILETIME lpLastWriteTime)
 {
+    WATCH_CALL("GetFileTime");
     host_file_information information;
     if (!facts_of(hFile, &information))
         return FALSE;
@@ -79,6 +83,7 @@ BOOL WINAPI GetFileTime(HANDLE hFile, LPFILETIME lpCreationTime, LPFILETIME lpLa
 
 BOOL WINAPI GetFileInformationByHandle(HANDLE hFile, LPBY_HANDLE_FILE_INFORMATION lpFileInformation)
 {
+    WATCH_CALL("GetFileInformationByHandle");
     host_file_information information;
     if (!facts_of(hFile, &information))
         return FALSE;
@@ -97,6 +102,7 @@ BOOL WINAPI GetFileInformationByHandle(HANDLE hFile, LPBY_HANDLE_FILE_INFORMATIO
 
 DWORD WINAPI GetFileType(HANDLE hFile)
 {
+    WATCH_CALL("GetFileType");
     object *o = object_find(hFile, OBJECT_DEVICE);
     DWORD type = FILE_TYPE_UNKNOWN;
     if (!o) {
@@ -157,6 +163,7 @@ static BOOL move(file_object *f, LONGLONG distance, DWORD method, PLARGE_INTEGER
 BOOL WINAPI SetFilePointerEx(HANDLE hFile, LARGE_INTEGER liDistanceToMove, PLARGE_INTEGER lpNewFilePointer,
                              DWORD dwMoveMethod)
 {
+    WATCH_CALL("SetFilePointerEx");
     file_object *f = file_find(hFile);
     if (!f)
         return FALSE;
@@ -169,6 +176,7 @@ BOOL WINAPI SetFilePointerEx(HANDLE hFile, LARGE_INTEGER liDistanceToMove, PLARG
 
 BOOL WINAPI SetEndOfFile(HANDLE hFile)
 {
+    WATCH_CALL("SetEndOfFile");
     file_object *f = file_find(hFile);
     if (!f)
         return FALSE;
@@ -185,6 +193,7 @@ BOOL WINAPI SetEndOfFile(HANDLE hFile)
 
 BOOL WINAPI FlushFileBuffers(HANDLE hFile)
 {
+    WATCH_CALL("FlushFileBuffers");
     file_object *f = file_find(hFile);
     if (!f)
         return FALSE;

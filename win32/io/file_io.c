@@ -5,6 +5,7 @@
 #include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "file.h"
+#include "../verifier/verifier.h"
 
 /* What the page cache holds ends at a multiple of this or of something larger. */
 #define SMALLEST_PAGE 4096u
@@ -106,6 +107,8 @@ static uint32_t start(file_object *f, op *record)
     bool writing = record->kind == OP_FILE_WRITE;
     record->position = offset_of(overlapped);
     record->thread = GetCurrentThreadId();
+    if (verifier_on())
+        verifier_begin(&f->device, record);
     overlapped_begin(overlapped);
     uint32_t refused = faults_on() ? faults_begin(record, true, !f->stream) : STATUS_SUCCESS;
     if (writing && !f->stream)
@@ -128,6 +131,8 @@ static uint32_t start(file_object *f, op *record)
         if (kept) {
             JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&f->device.base), overlapped,
                           kept->buffer.length, 0);
+            if (verifier_on())
+                verifier_pending(kept);
             file_pool_add(f, kept);
         }
     }
@@ -137,6 +142,8 @@ static uint32_t start(file_object *f, op *record)
         __atomic_store_n(&overlapped->Internal, status, __ATOMIC_RELEASE);
         if (faults_on())
             faults_end(record);
+        if (verifier_on())
+            verifier_failed(&f->device, record, status);
     }
     return status;
 }

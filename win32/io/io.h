@@ -61,6 +61,8 @@ static inline host_buffer *op_buffers(op *record)
 
 /** The buffer of an accept, addresses included; empty for other kinds. */
 host_buffer accept_buffer(const op *record);
+/** The socket that an accept is to connect. */
+HANDLE accept_target(const op *record);
 
 /** @name By kind of device
  * @{ */

@@ -117,6 +117,7 @@ static DWORD map(section *s, DWORD access, uint64_t offset, view *v)
 LPVOID WINAPI MapViewOfFile(HANDLE hFileMappingObject, DWORD dwDesiredAccess, DWORD dwFileOffsetHigh,
                             DWORD dwFileOffsetLow, SIZE_T dwNumberOfBytesToMap)
 {
+    WATCH_CALL("MapViewOfFile");
     section *s = (section *)object_find(hFileMappingObject, OBJECT_MAPPING);
     view *v = s ? malloc(sizeof *v) : NULL;
     DWORD error = !s ? ERROR_INVALID_HANDLE : !v ? ERROR_NOT_ENOUGH_MEMORY : ERROR_SUCCESS;

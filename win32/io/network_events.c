@@ -111,16 +111,19 @@ int WSAAPI WSAEnumNetworkEvents(SOCKET s, WSAEVENT hEventObject, LPWSANETWORKEVE
 
 WSAEVENT WSAAPI WSACreateEvent(void)
 {
+    WATCH_PASS("WSACreateEvent");
     return CreateEventA(NULL, TRUE, FALSE, NULL);
 }
 
 BOOL WSAAPI WSACloseEvent(WSAEVENT hEvent)
 {
+    WATCH_PASS("WSACloseEvent");
     return CloseHandle(hEvent);
 }
 
 BOOL WSAAPI WSASetEvent(WSAEVENT hEvent)
 {
+    WATCH_PASS("WSASetEvent");
     return SetEvent(hEvent);
 }
 
@@ -132,5 +135,6 @@ BOOL WSAAPI WSAResetEvent(WSAEVENT hEvent)
 DWORD WSAAPI WSAWaitForMultipleEvents(DWORD cEvents, const WSAEVENT *lphEvents, BOOL fWaitAll, DWORD dwTimeout,
                                       BOOL fAlertable)
 {
+    WATCH_PASS("WSAWaitForMultipleEvents");
     return WaitForMultipleObjectsEx(cEvents, lphEvents, fWaitAll, dwTimeout, fAlertable);
 }

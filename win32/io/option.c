@@ -2,6 +2,7 @@
  * @file option.c
  * Socket options.
  */
+#include "../watch/watch.h"
 #include "../include/mswsock.h"
 #include "socket.h"
 
@@ -95,6 +96,7 @@ static uint32_t set(socket_object *s, int level, int name, const char *value, in
 
 int WSAAPI setsockopt(SOCKET s, int level, int optname, const char *optval, int optlen)
 {
+    WATCH_CALL("setsockopt");
     socket_object *found = socket_find(s);
     if (!found)
         return SOCKET_ERROR;
@@ -156,6 +158,7 @@ static bool is_flag(int level, int name)
 
 int WSAAPI getsockopt(SOCKET s, int level, int optname, char *optval, int *optlen)
 {
+    WATCH_CALL("getsockopt");
     int number = 0, seconds = -1;
     socket_object *found = socket_find(s);
     if (!found)

@@ -6,6 +6,7 @@
 #include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/deadline.h"
+#include "../verifier/verifier.h"
 #include "socket.h"
 
 /* How often GetOverlappedResult looks at an operation without an event whose end nobody will announce to it. */
@@ -74,6 +75,8 @@ void overlapped_finish(device *d, op *record, bool immediate)
                   status_to_error(record->status));
     if (faults_on())
         faults_end(record);
+    if (verifier_on())
+        verifier_ended(record, packet, immediate);
     op_clear(record);
     record->key = d->key;
     record->flags = 0;
@@ -115,6 +118,7 @@ static bool wait_until_done(const OVERLAPPED *overlapped, bool wait)
 BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNumberOfBytesTransferred,
                                 BOOL bWait)
 {
+    WATCH_CALL("GetOverlappedResult");
     (void)hFile;
     if (!wait_until_done(lpOverlapped, bWait))
         return fail(ERROR_IO_INCOMPLETE);
@@ -126,6 +130,7 @@ BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD
 BOOL WSAAPI WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED lpOverlapped, LPDWORD lpcbTransfer, BOOL fWait,
                                    LPDWORD lpdwFlags)
 {
+    WATCH_CALL("WSAGetOverlappedResult");
     object *o = object_find((HANDLE)s, OBJECT_SOCKET);
     if (!o)
         return fail(WSAENOTSOCK);
@@ -164,8 +169,8 @@ BOOL WINAPI CancelIoEx(HANDLE hFile, LPOVERLAPPED lpOverlapped)
 
 BOOL WINAPI SetFileCompletionNotificationModes(HANDLE FileHandle, UCHAR Flags)
 {
-    device *d = (device *)object_find(FileHandle, OBJECT_DEVICE);
     JOURNAL_CALL("SetFileCompletionNotificationModes", FileHandle, NULL, Flags);
+    device *d = (device *)object_find(FileHandle, OBJECT_DEVICE);
     if (!d)
         return fail(ERROR_INVALID_HANDLE);
     bool known = !(Flags & ~(FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE));

@@ -7,6 +7,7 @@
 #include "../faults/faults.h"
 #include "../journal/journal.h"
 #include "../object/helper.h"
+#include "../verifier/verifier.h"
 
 static LONG started; /* calls of WSAStartup without their WSACleanup; changed atomically */
 
@@ -21,6 +22,7 @@ int WSAAPI WSAStartup(WORD wVersionRequested, LPWSADATA lpWSAData)
         return WSAVERNOTSUPPORTED;
     if (!lpWSAData)
         return WSAEFAULT;
+    WATCH_CALL("WSAStartup");
     *lpWSAData = (WSADATA){.wVersion = LOBYTE(wVersionRequested) > 2 ? MAKEWORD(2, 2) : wVersionRequested,
                            .wHighVersion = MAKEWORD(2, 2),
                            .iMaxSockets = 0,
@@ -32,6 +34,7 @@ int WSAAPI WSAStartup(WORD wVersionRequested, LPWSADATA lpWSAData)
 
 int WSAAPI WSACleanup(void)
 {
+    WATCH_CALL("WSACleanup");
     LONG count = __atomic_load_n(&started, __ATOMIC_RELAXED);
     do {
         if (count == 0) {
@@ -39,6 +42,8 @@ int WSAAPI WSACleanup(void)
             return SOCKET_ERROR;
         }
     } while (!__atomic_compare_exchange_n(&started, &count, count - 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    if (count == 1 && verifier_on())
+        verifier_cleanup();
     return 0;
 }
 

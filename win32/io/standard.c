@@ -2,6 +2,7 @@
  * @file standard.c
  * The three standard streams as handles.
  */
+#include "../verifier/verifier.h"
 #include "file.h"
 
 static struct {
@@ -29,6 +30,8 @@ HANDLE WINAPI GetStdHandle(DWORD nStdHandle)
         if (host_file_information_get(f.file, &information) == STATUS_SUCCESS) {
             f.pipe = information.pipe;
             handle = streams.handles[number] = file_make(&f, false);
+            if (handle && verifier_on())
+                verifier_opened_own(handle);
         }
     }
     lock_release(&streams.lock);

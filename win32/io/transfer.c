@@ -6,6 +6,7 @@
 #include "../journal/journal.h"
 #include "../object/deadline.h"
 #include "../object/helper.h"
+#include "../verifier/verifier.h"
 #include "socket.h"
 
 enum { PIECES = 64 };
@@ -295,6 +296,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     op *kept = NULL;
     record->thread = GetCurrentThreadId();
     lock_acquire(&s->device.lock);
+    if (verifier_on())
+        verifier_begin(&s->device, record);
     overlapped_begin(record->overlapped);
     bool behind = (sending ? s->sends : s->receives) != NULL;
     uint32_t refused = faults_on() ? faults_begin(record, true, s->type == SOCK_STREAM) : STATUS_SUCCESS;
@@ -313,6 +316,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         if (kept) {
             JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&s->device.base), kept->overlapped,
                           total_length(kept), 0);
+            if (verifier_on())
+                verifier_pending(kept);
             socket_enqueue(s, kept);
         }
     } else if (status == STATUS_PENDING) {
@@ -341,6 +346,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         __atomic_store_n(&record->overlapped->Internal, status, __ATOMIC_RELEASE);
         if (faults_on())
             faults_end(record);
+        if (verifier_on())
+            verifier_failed(&s->device, record, status);
         op_clear(record);
     }
     return status;

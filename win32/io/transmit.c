@@ -8,6 +8,7 @@
 #include "file.h"
 #include "mswsock_calls.h"
 #include "socket.h"
+#include "../verifier/verifier.h"
 
 #define MOST_BYTES 2147483646u
 
@@ -132,6 +133,8 @@ static BOOL run(SOCKET handle, struct transmit_call *call, uint32_t status, LPOV
         status = STATUS_INVALID_PARAMETER;
     else if (!status && s && (!s->connected || s->needs_context))
         status = STATUS_CONNECTION_INVALID;
+    if (s && s->needs_context && verifier_on())
+        verifier_no_context((HANDLE)handle);
     if (status || !s)
         op_clear(&record);
     else

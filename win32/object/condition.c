@@ -9,6 +9,7 @@
  */
 #include "../host/host.h"
 #include "deadline.h"
+#include "../watch/watch.h"
 #include "thread.h"
 
 #define EVERYBODY 0x7fffffffu
@@ -50,6 +51,7 @@ void WINAPI InitializeConditionVariable(PCONDITION_VARIABLE ConditionVariable)
 BOOL WINAPI SleepConditionVariableCS(PCONDITION_VARIABLE ConditionVariable, PCRITICAL_SECTION CriticalSection,
                                      DWORD dwMilliseconds)
 {
+    WATCH_CALL("SleepConditionVariableCS");
     uint64_t deadline = deadline_after(dwMilliseconds);
     uint32_t seen = announce(ConditionVariable);
     LeaveCriticalSection(CriticalSection);
@@ -61,6 +63,7 @@ BOOL WINAPI SleepConditionVariableCS(PCONDITION_VARIABLE ConditionVariable, PCRI
 BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE ConditionVariable, PSRWLOCK SRWLock, DWORD dwMilliseconds,
                                       ULONG Flags)
 {
+    WATCH_CALL("SleepConditionVariableSRW");
     bool shared = Flags & CONDITION_VARIABLE_LOCKMODE_SHARED;
     uint64_t deadline = deadline_after(dwMilliseconds);
     uint32_t seen = announce(ConditionVariable);

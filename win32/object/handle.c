@@ -12,6 +12,7 @@
 
 #include "../faults/faults.h"
 #include "../host/host.h"
+#include "../verifier/verifier.h"
 #include "lock.h"
 
 enum { INDEX_BITS = 18, CHUNK_BITS = 10, CHUNK = 1 << CHUNK_BITS, CHUNKS = 1 << (INDEX_BITS - CHUNK_BITS) };
@@ -83,6 +84,8 @@ HANDLE object_open(object *o, const object_type *type)
     o->type = type;
     o->handle = handle_number(index, word);
     entry->object = o;
+    if (verifier_on())
+        verifier_opened(o);
     __atomic_store_n(&entry->word, (word & ~(uint64_t)0xffffffffu) | 1, __ATOMIC_RELEASE);
     return object_handle(o);
 }
@@ -102,7 +105,7 @@ static bool is_open(uint64_t word, HANDLE handle)
            ((uint32_t)(word >> 32) & GENERATIONS) == (uint32_t)((uintptr_t)handle >> (INDEX_BITS + 2));
 }
 
-object *object_find(HANDLE handle, unsigned kinds)
+object *object_find_if_open(HANDLE handle, unsigned kinds)
 {
     struct entry *entry = entry_of(handle);
     if (!entry)
@@ -117,6 +120,14 @@ object *object_find(HANDLE handle, unsigned kinds)
         return o;
     object_release(o);
     return NULL;
+}
+
+object *object_find(HANDLE handle, unsigned kinds)
+{
+    object *o = object_find_if_open(handle, kinds);
+    if (!o && verifier_on())
+        verifier_stale(handle);
+    return o;
 }
 
 void object_keep(object *o)
@@ -179,6 +190,8 @@ bool object_close(HANDLE handle, unsigned kinds)
     } while (closed &&
              !__atomic_compare_exchange_n(&entry->word, &word, word | CLOSED, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     if (closed) {
+        if (verifier_on())
+            verifier_closed(handle);
         if (o->type->closing)
             o->type->closing(o);
         object_release(o); /* the handle's reference */

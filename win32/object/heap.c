@@ -6,6 +6,7 @@
  * gave to HeapFree, is therefore an error that shows here as it does on Windows.
  */
 #include "../faults/faults.h"
+#include "../verifier/verifier.h"
 #include "thread.h"
 
 /* Not a multiple of 4, so it is no object's handle. */
@@ -66,8 +67,11 @@ LPVOID WINAPI HeapReAlloc(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem, SIZE_T dwBy
 BOOL WINAPI HeapFree(HANDLE hHeap, DWORD dwFlags, LPVOID lpMem)
 {
     (void)dwFlags;
+    WATCH_CALL("HeapFree");
     if (hHeap != PROCESS_HEAP)
         return fail(ERROR_INVALID_HANDLE);
+    if (lpMem && verifier_on() && !verifier_may_free(lpMem, ((header *)lpMem - 1)->size))
+        return TRUE;
     if (lpMem)
         free((header *)lpMem - 1);
     return TRUE;
@@ -80,6 +84,7 @@ HLOCAL WINAPI LocalAlloc(UINT uFlags, SIZE_T uBytes)
 
 HLOCAL WINAPI LocalFree(HLOCAL hMem)
 {
+    WATCH_PASS("LocalFree");
     HeapFree(PROCESS_HEAP, 0, hMem);
     return NULL;
 }

@@ -24,7 +24,7 @@ void ready_events(const host_event *events, int count, uint32_t sequence)
     for (int i = 0; i < count; i++) {
         if (events[i].cookie == HOST_POLL_WAKE)
             continue;
-        object *o = object_find((HANDLE)(uintptr_t)events[i].cookie, OBJECT_DEVICE);
+        object *o = object_find_if_open((HANDLE)(uintptr_t)events[i].cookie, OBJECT_DEVICE);
         if (o)
             o->type->ready(o, events[i].ready, sequence);
         object_release(o);

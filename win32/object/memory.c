@@ -9,6 +9,7 @@
 #include "../faults/faults.h"
 #include "../host/host.h"
 #include "lock.h"
+#include "../verifier/verifier.h"
 #include "thread.h"
 
 #define GRANULARITY ((size_t)0x10000)
@@ -150,6 +151,8 @@ static DWORD release(uintptr_t base)
         link = &r->next;
     if (!r)
         return ERROR_INVALID_ADDRESS;
+    if (verifier_on() && !verifier_may_free((const void *)r->base, r->size))
+        return ERROR_SUCCESS;
     *link = r->next;
     host_memory_release((void *)r->base, r->size);
     free(r);
@@ -167,6 +170,8 @@ static DWORD decommit(uintptr_t address, size_t size)
         end = r->base + r->size;
     if (end > r->base + r->size || end < start)
         return ERROR_INVALID_PARAMETER;
+    if (verifier_on() && !verifier_may_free((const void *)start, end - start))
+        return ERROR_SUCCESS;
     if (!host_memory_decommit((void *)start, end - start))
         return ERROR_NOT_ENOUGH_MEMORY;
     memset(pages(r, start), 0, (end - start) / page_size());
@@ -176,6 +181,7 @@ static DWORD decommit(uintptr_t address, size_t size)
 BOOL WINAPI VirtualFree(LPVOID lpAddress, SIZE_T dwSize, DWORD dwFreeType)
 {
     DWORD error;
+    WATCH_CALL("VirtualFree");
     lock_acquire(&regions_lock);
     if (dwFreeType == MEM_RELEASE && !dwSize)
         error = release((uintptr_t)lpAddress);

@@ -15,6 +15,10 @@
 
 #include "../include/windows.h"
 
+/* windows.h renames these for programs (verifier/memory.c); the port's own memory is nobody else's concern. */
+#undef free
+#undef realloc
+
 enum {
     OBJECT_PORT = 1,
     OBJECT_SOCKET = 2,
@@ -56,6 +60,8 @@ HANDLE object_open(object *o, const object_type *type);
  * @return NULL when the handle is closed, stale or of another kind; no last error is set
  */
 object *object_find(HANDLE handle, unsigned kinds);
+/** The same for a handle that the port itself remembers, and that the program may have closed in the meantime. */
+object *object_find_if_open(HANDLE handle, unsigned kinds);
 
 /** Takes a further reference for somebody who has one. */
 void object_keep(object *o);

@@ -6,6 +6,7 @@
  * Windows reserves the same two bits of the context. A function that fails leaves it undone: the next caller tries anew.
  */
 #include "../host/host.h"
+#include "../watch/watch.h"
 #include "thread.h"
 
 enum { UNDONE = 0, RUNNING = 1, DONE = 2, RUNNING_AND_AWAITED = 3, STATE_BITS = 3 };
@@ -42,6 +43,7 @@ static void await(PINIT_ONCE once, uintptr_t state)
 {
     if (state == RUNNING && !change(once, RUNNING, RUNNING_AND_AWAITED))
         return;
+    WATCH_CALL("InitOnceExecuteOnce");
     block_enter();
     host_sleep_on(word(once), RUNNING_AND_AWAITED, HOST_FOREVER);
     block_leave();

@@ -7,6 +7,7 @@
 #include "../faults/faults.h"
 #include "../host/host.h"
 #include "../journal/journal.h"
+#include "../verifier/verifier.h"
 #include "deadline.h"
 #include "helper.h"
 
@@ -116,6 +117,8 @@ void port_push(port *p, op *packet, bool immediate)
     lock_acquire(&p->lock);
     if (p->closed) {
         lock_release(&p->lock);
+        if (verifier_on())
+            verifier_dropped(packet);
         op_free(packet);
         return;
     }
@@ -181,6 +184,8 @@ static void deactivate(port *p, thread *t, struct wakes *wakes)
 void block_enter(void)
 {
     thread *t = thread_self_if_known();
+    if (verifier_on())
+        verifier_block(t && t->port && t->active);
     if (!t || !t->port)
         return;
     struct wakes wakes = {.count = 0};
@@ -353,6 +358,8 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfB
         JOURNAL_EVENT("no-packet", "packet", CompletionPort, NULL, 0, error);
         return fail(error);
     }
+    if (verifier_on())
+        verifier_taken(packet);
     settle(packet);
     uint32_t status = packet->status;
     *lpNumberOfBytesTransferred = packet->bytes;
@@ -382,6 +389,8 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE CompletionPort, LPOVERLAPPED_ENTR
         return fail(error);
     }
     for (unsigned i = 0; i < count; i++) {
+        if (verifier_on())
+            verifier_taken(packets[i]);
         settle(packets[i]);
         lpCompletionPortEntries[i] = (OVERLAPPED_ENTRY){.lpCompletionKey = packets[i]->key,
                                                         .lpOverlapped = packets[i]->overlapped,
@@ -459,12 +468,18 @@ static void closing(object *o)
     op *packet = p->first;
     p->first = p->last = NULL;
     p->queued = 0;
-    for (waiter *w = p->newest; w; w = w->older)
+    unsigned waiters = 0;
+    DWORD newest = p->newest ? CONTAINING_RECORD(p->newest, thread, waiter)->id : 0;
+    for (waiter *w = p->newest; w; w = w->older, waiters++)
         wake(p, w, &wakes);
     unlock_and_wake(p, &wakes);
     helper_notice();
+    if (verifier_on())
+        verifier_port_closed(object_handle(o), waiters, newest);
     while (packet) {
         op *next = packet->next;
+        if (verifier_on())
+            verifier_dropped(packet);
         op_free(packet);
         packet = next;
     }

@@ -8,6 +8,7 @@
  */
 #include "../host/host.h"
 #include "../journal/journal.h"
+#include "../verifier/verifier.h"
 #include "thread.h"
 
 /* Tries before sleeping when the program named no spin count: sections are short, and a sleep costs two system calls. */
@@ -75,6 +76,8 @@ void WINAPI EnterCriticalSection(LPCRITICAL_SECTION lpCriticalSection)
         contend(lpCriticalSection);
     }
     own(lpCriticalSection, me);
+    if (verifier_on())
+        verifier_locked(lpCriticalSection, "EnterCriticalSection", __builtin_return_address(0));
 }
 
 BOOL WINAPI TryEnterCriticalSection(LPCRITICAL_SECTION lpCriticalSection)
@@ -87,6 +90,8 @@ BOOL WINAPI TryEnterCriticalSection(LPCRITICAL_SECTION lpCriticalSection)
     if (!try_state(lpCriticalSection))
         return FALSE;
     own(lpCriticalSection, me);
+    if (verifier_on())
+        verifier_locked(lpCriticalSection, "TryEnterCriticalSection", __builtin_return_address(0));
     return TRUE;
 }
 
@@ -94,6 +99,8 @@ void WINAPI LeaveCriticalSection(LPCRITICAL_SECTION lpCriticalSection)
 {
     if (--lpCriticalSection->RecursionCount > 0)
         return;
+    if (verifier_on())
+        verifier_unlocked(lpCriticalSection);
     __atomic_store_n(&lpCriticalSection->OwningThread, 0, __ATOMIC_RELAXED);
     /* From the exchange on the section may be gone: whoever enters next may delete it. Waking uses its address only. */
     if (__atomic_exchange_n(&lpCriticalSection->State, 0, __ATOMIC_RELEASE) == 2)

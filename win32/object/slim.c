@@ -10,6 +10,7 @@
  * Nothing of the lock is touched after the operation that frees it: its next owner may free its memory.
  */
 #include "../host/host.h"
+#include "../verifier/verifier.h"
 #include "thread.h"
 
 #define WRITER 0x80000000u
@@ -86,33 +87,51 @@ void WINAPI InitializeSRWLock(PSRWLOCK SRWLock)
 
 void WINAPI AcquireSRWLockExclusive(PSRWLOCK SRWLock)
 {
-    if (!try_exclusive(SRWLock, 0))
+    if (!try_exclusive(SRWLock, 0)) {
+        WATCH_CALL("AcquireSRWLockExclusive");
         acquire_slowly(SRWLock, true);
+    }
+    if (verifier_on())
+        verifier_locked(SRWLock, "AcquireSRWLockExclusive", __builtin_return_address(0));
 }
 
 void WINAPI AcquireSRWLockShared(PSRWLOCK SRWLock)
 {
-    if (!try_shared(SRWLock))
+    if (!try_shared(SRWLock)) {
+        WATCH_CALL("AcquireSRWLockShared");
         acquire_slowly(SRWLock, false);
+    }
+    if (verifier_on())
+        verifier_locked(SRWLock, "AcquireSRWLockShared", __builtin_return_address(0));
 }
 
 BOOLEAN WINAPI TryAcquireSRWLockExclusive(PSRWLOCK SRWLock)
 {
-    return try_exclusive(SRWLock, 0);
+    bool locked = try_exclusive(SRWLock, 0);
+    if (locked && verifier_on())
+        verifier_locked(SRWLock, "TryAcquireSRWLockExclusive", __builtin_return_address(0));
+    return locked;
 }
 
 BOOLEAN WINAPI TryAcquireSRWLockShared(PSRWLOCK SRWLock)
 {
-    return try_shared(SRWLock);
+    bool locked = try_shared(SRWLock);
+    if (locked && verifier_on())
+        verifier_locked(SRWLock, "TryAcquireSRWLockShared", __builtin_return_address(0));
+    return locked;
 }
 
 void WINAPI ReleaseSRWLockExclusive(PSRWLOCK SRWLock)
 {
+    if (verifier_on())
+        verifier_unlocked(SRWLock);
     wake(SRWLock, __atomic_exchange_n(&SRWLock->State, 0, __ATOMIC_RELEASE));
 }
 
 void WINAPI ReleaseSRWLockShared(PSRWLOCK SRWLock)
 {
+    if (verifier_on())
+        verifier_unlocked(SRWLock);
     uint32_t seen = look(SRWLock);
     while (!change(SRWLock, &seen, (seen & READERS) == 1 ? 0 : seen - 1)) {
     }

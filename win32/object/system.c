@@ -3,6 +3,7 @@
  * What a program asks about the machine, the time and its own process.
  */
 #include "../host/host.h"
+#include "../verifier/verifier.h"
 #include "thread.h"
 
 /* Windows' performance counter runs at 10 MHz on present machines, and programs have come to see that figure. */
@@ -152,5 +153,7 @@ DWORD WINAPI GetCurrentProcessId(void)
 
 void WINAPI ExitProcess(UINT uExitCode)
 {
+    if (verifier_on())
+        verifier_quit();
     host_process_exit(uExitCode);
 }

@@ -10,6 +10,7 @@
 #include "../journal/journal.h"
 #include "deadline.h"
 #include "port.h"
+#include "../verifier/verifier.h"
 
 static _Thread_local thread *self;
 static _Thread_local DWORD last_error;
@@ -37,6 +38,8 @@ static void thread_ended(void *value)
 {
     thread *t = value;
     self = t; /* the C library may have cleared it before this destructor runs */
+    if (verifier_on())
+        verifier_thread_end(t->id);
     port_leave(t);
     op_spares_free(t);
     mutexes_abandon(t);
@@ -61,6 +64,8 @@ thread *thread_self(void)
         host_error_output("win32: out of memory for a thread's record\n");
         host_process_exit(3);
     }
+    if (verifier_on())
+        verifier_opened_own(object_handle(&t->waitable.base));
     adopt(t);
     return t;
 }
@@ -128,6 +133,7 @@ static thread *find(HANDLE handle)
 
 DWORD WINAPI ResumeThread(HANDLE hThread)
 {
+    WATCH_CALL("ResumeThread");
     thread *t = find(hThread);
     if (!t) {
         SetLastError(ERROR_INVALID_HANDLE);
@@ -152,6 +158,7 @@ void _endthreadex(unsigned ExitCode)
 
 BOOL WINAPI GetExitCodeThread(HANDLE hThread, LPDWORD lpExitCode)
 {
+    WATCH_CALL("GetExitCodeThread");
     thread *t = find(hThread);
     if (!t)
         return fail(ERROR_INVALID_HANDLE);

@@ -250,6 +250,7 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE hHandle, DWORD dwMilliseconds, BOOL bA
 DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn, DWORD dwMilliseconds,
                                  BOOL bAlertable)
 {
+    WATCH_CALL("SignalObjectAndWait");
     object *o = object_find(hObjectToSignal, OBJECT_WAITABLE);
     BOOL signalled = FALSE;
     if (o && o->type->kind == OBJECT_EVENT)
@@ -328,8 +329,8 @@ HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitia
 
 BOOL WINAPI SetEvent(HANDLE hEvent)
 {
-    object *o = object_find(hEvent, OBJECT_EVENT);
     JOURNAL_CALL("SetEvent", hEvent, NULL, 0);
+    object *o = object_find(hEvent, OBJECT_EVENT);
     if (!o)
         return fail(ERROR_INVALID_HANDLE);
     waitable_set((waitable *)o);
@@ -339,6 +340,7 @@ BOOL WINAPI SetEvent(HANDLE hEvent)
 
 BOOL WINAPI ResetEvent(HANDLE hEvent)
 {
+    WATCH_CALL("ResetEvent");
     object *o = object_find(hEvent, OBJECT_EVENT);
     if (!o)
         return fail(ERROR_INVALID_HANDLE);
@@ -349,7 +351,7 @@ BOOL WINAPI ResetEvent(HANDLE hEvent)
 
 void event_set_by_handle(HANDLE event)
 {
-    object *o = object_find(event, OBJECT_EVENT);
+    object *o = object_find_if_open(event, OBJECT_EVENT);
     if (o)
         waitable_set((waitable *)o);
     object_release(o);
@@ -357,7 +359,7 @@ void event_set_by_handle(HANDLE event)
 
 void event_clear_by_handle(HANDLE event)
 {
-    object *o = object_find(event, OBJECT_EVENT);
+    object *o = object_find_if_open(event, OBJECT_EVENT);
     if (o)
         waitable_clear((waitable *)o);
     object_release(o);
@@ -365,6 +367,7 @@ void event_clear_by_handle(HANDLE event)
 
 BOOL WINAPI ReleaseSemaphore(HANDLE hSemaphore, LONG lReleaseCount, LONG *lpPreviousCount)
 {
+    WATCH_CALL("ReleaseSemaphore");
     waitable *w = (waitable *)object_find(hSemaphore, OBJECT_SEMAPHORE);
     DWORD error = w ? ERROR_SUCCESS : ERROR_INVALID_HANDLE;
     if (w) {
@@ -387,6 +390,7 @@ BOOL WINAPI ReleaseSemaphore(HANDLE hSemaphore, LONG lReleaseCount, LONG *lpPrev
 
 BOOL WINAPI ReleaseMutex(HANDLE hMutex)
 {
+    WATCH_CALL("ReleaseMutex");
     waitable *w = (waitable *)object_find(hMutex, OBJECT_MUTEX);
     DWORD error = w ? ERROR_SUCCESS : ERROR_INVALID_HANDLE;
     if (w) {

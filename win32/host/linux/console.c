@@ -7,9 +7,11 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,16 +75,64 @@ void host_log_write(host_file file, const char *text, size_t length)
     }
 }
 
+/* What addr2line wants: a program that is not position independent has its symbols at the addresses themselves. */
+static size_t offset_in(const Dl_info *info, const void *address)
+{
+    const ElfW(Ehdr) *header = info->dli_fbase;
+    return header->e_type == ET_EXEC ? (size_t)address : (size_t)((const char *)address - (const char *)info->dli_fbase);
+}
+
 void host_code_name(const void *address, char *text, size_t size)
 {
     Dl_info info;
     if (dladdr(address, &info) && info.dli_fname) {
         const char *slash = strrchr(info.dli_fname, '/');
         snprintf(text, size, "%s+0x%zx", slash ? slash + 1 : info.dli_fname,
-                 (size_t)((const char *)address - (const char *)info.dli_fbase));
+                 offset_in(&info, address));
     } else {
         snprintf(text, size, "%p", address);
     }
+}
+
+/* What addr2line says of an address in a module. @return false: nothing useful */
+static bool ask_addr2line(const char *module, size_t offset, char *text, size_t size)
+{
+    char command[4300], function[128] = "", place[256] = "";
+    if (strchr(module, '\''))
+        return false;
+    snprintf(command, sizeof command, "exec addr2line -f -s -e '%s' 0x%zx 2>/dev/null", module, offset);
+    FILE *answer = popen(command, "re");
+    if (!answer)
+        return false;
+    bool got = fgets(function, sizeof function, answer) && fgets(place, sizeof place, answer);
+    pclose(answer);
+    function[strcspn(function, "\n")] = 0;
+    place[strcspn(place, " \n")] = 0; /* what follows tells code of one line apart */
+    if (!got || *place == '?' || *function == '?')
+        return false;
+    snprintf(text, size, "%s at %s", function, place);
+    return true;
+}
+
+void host_code_line(const void *address, char *text, size_t size)
+{
+    Dl_info info;
+    char module[4096];
+    ssize_t length = readlink("/proc/self/exe", module, sizeof module - 1);
+    host_code_name(address, text, size);
+    if (length <= 0 || !dladdr(address, &info) || !info.dli_fname)
+        return;
+    module[length] = 0;
+    /* The program's own name is as it was called, perhaps relative to another folder. */
+    const char *own = strrchr(module, '/'), *name = strrchr(info.dli_fname, '/');
+    bool is_own = own && strcmp(own + 1, name ? name + 1 : info.dli_fname) == 0;
+    /* A return address is behind its call, and may belong to the next line. */
+    ask_addr2line(is_own ? module : info.dli_fname, offset_in(&info, address) - 1, text, size);
+}
+
+void host_abort(void)
+{
+    abort();
 }
 
 void host_error_output(const char *text)
