@@ -26,7 +26,7 @@ static void report(void)
         host_error_output(line);
         return;
     }
-    host_file file = host_log_open(path);
+    host_file file = host_log_open(path, true);
     if (file != HOST_NONE)
         host_log_write(file, line, strlen(line));
     else

@@ -220,8 +220,8 @@ void *host_memory_map(host_file file, uint64_t offset, size_t size, bool writabl
  * @{ */
 /** From now on signal is called, perhaps from a signal handler, with 0 for Ctrl-C and 1 for a request to terminate. */
 void host_console_listen(void (*signal)(int event));
-/** Opens a file for the journal. */
-host_file host_log_open(const char *path);
+/** Opens a file for lines that are added at its end. @param keep what is in it stays */
+host_file host_log_open(const char *path, bool keep);
 void host_log_write(host_file file, const char *text, size_t length);
 /** Names a code address as "module+0xoffset", which addr2line understands. */
 void host_code_name(const void *address, char *text, size_t size);

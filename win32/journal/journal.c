@@ -20,7 +20,7 @@ bool journal_start(void)
     const char *path = host_environment("WIN32_JOURNAL");
     journal.start = host_now();
     if (path && *path) {
-        journal.file = host_log_open(path);
+        journal.file = host_log_open(path, false);
         if (journal.file == HOST_NONE)
             host_error_output("win32: the file that WIN32_JOURNAL names cannot be written; no journal is kept\n");
     }

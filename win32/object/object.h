@@ -14,10 +14,7 @@
 #include <stdbool.h>
 
 #include "../include/windows.h"
-
-/* windows.h renames these for programs (verifier/memory.c); the port's own memory is nobody else's concern. */
-#undef free
-#undef realloc
+#include "../watch/own_memory.h"
 
 enum {
     OBJECT_PORT = 1,

@@ -472,10 +472,10 @@ static void closing(object *o)
     DWORD newest = p->newest ? CONTAINING_RECORD(p->newest, thread, waiter)->id : 0;
     for (waiter *w = p->newest; w; w = w->older, waiters++)
         wake(p, w, &wakes);
-    unlock_and_wake(p, &wakes);
-    helper_notice();
     if (verifier_on())
         verifier_port_closed(object_handle(o), waiters, newest);
+    unlock_and_wake(p, &wakes);
+    helper_notice();
     while (packet) {
         op *next = packet->next;
         if (verifier_on())

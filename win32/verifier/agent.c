@@ -64,5 +64,7 @@ void agent_end(void)
 
 site site_now(void)
 {
+    if (!watch_now.name) /* one of the port's own threads */
+        return (site){.name = NULL};
     return (site){.name = watch_now.name, .caller = watch_now.caller, .thread = agent_self()->thread};
 }

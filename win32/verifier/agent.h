@@ -32,7 +32,7 @@ typedef struct agent {
     struct flight *on_stack;
 } agent;
 
-/** The calling thread's; never NULL. */
+/** The calling thread's; never NULL. Made by its first call, so that it exists whenever a call is under way. */
 agent *agent_self(void);
 /** Another's, or NULL. Called with the verifier's lock held. */
 agent *agent_of(DWORD thread);

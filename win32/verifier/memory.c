@@ -7,9 +7,6 @@
 
 #include "verifier.h"
 
-#undef free
-#undef realloc
-
 void win32_free(void *block)
 {
     WATCH_CALL("free");

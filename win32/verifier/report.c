@@ -85,7 +85,7 @@ void report_start(bool fatal)
 {
     const char *path = host_environment("WIN32_VERIFIER_LOG");
     abort_at_error = fatal;
-    if (path && *path && (file = host_log_open(path)) == HOST_NONE)
+    if (path && *path && (file = host_log_open(path, true)) == HOST_NONE)
         host_error_output("win32: the file that WIN32_VERIFIER_LOG names cannot be written\n");
 }
 

@@ -231,6 +231,7 @@ void verifier_thread_end(DWORD id)
                a->locks[i].lock);
     operations_check_thread(id);
     agent_end();
+    watch_now.name = NULL;
     verifier_unlock();
 }
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "../include/windows.h"
+#include "own_memory.h"
 
 enum { WATCH_STARTED = 1, WATCH_JOURNAL = 2, WATCH_FAULTS = 4, WATCH_VERIFIER = 8 };
 

@@ -59,9 +59,9 @@ sigset_t linux_console_signals(void)
     return set;
 }
 
-host_file host_log_open(const char *path)
+host_file host_log_open(const char *path, bool keep)
 {
-    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+    return open(path, O_WRONLY | O_CREAT | (keep ? 0 : O_TRUNC) | O_APPEND | O_CLOEXEC, 0666);
 }
 
 void host_log_write(host_file file, const char *text, size_t length)
