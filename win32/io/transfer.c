@@ -289,6 +289,31 @@ static uint32_t insist(socket_object *s, op *record)
     return socket_perform(s, record);
 }
 
+/* What the watchers want to know of an operation, out of the way of the many that nobody watches. */
+__attribute__((noinline)) static uint32_t begin_watched(socket_object *s, op *record)
+{
+    if (verifier_on())
+        verifier_begin(&s->device, record);
+    return faults_on() ? faults_begin(record, true, s->type == SOCK_STREAM) : STATUS_SUCCESS;
+}
+
+__attribute__((noinline)) static void tell_pending(socket_object *s, op *kept)
+{
+    JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&s->device.base), kept->overlapped, total_length(kept), 0);
+    if (verifier_on())
+        verifier_pending(kept);
+}
+
+__attribute__((noinline)) static void tell_failure(socket_object *s, op *record, uint32_t status)
+{
+    JOURNAL_EVENT("fail", op_name(record->kind), object_handle(&s->device.base), record->overlapped, 0,
+                  status_to_winsock(status));
+    if (faults_on())
+        faults_end(record);
+    if (verifier_on())
+        verifier_failed(&s->device, record, status);
+}
+
 uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
 {
     bool sending = op_is_sending(record->kind);
@@ -296,28 +321,25 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     op *kept = NULL;
     record->thread = GetCurrentThreadId();
     lock_acquire(&s->device.lock);
-    if (verifier_on())
-        verifier_begin(&s->device, record);
+    bool watching = watch_on();
+    uint32_t refused = watching ? begin_watched(s, record) : STATUS_SUCCESS;
     overlapped_begin(record->overlapped);
     bool behind = (sending ? s->sends : s->receives) != NULL;
-    uint32_t refused = faults_on() ? faults_begin(record, true, s->type == SOCK_STREAM) : STATUS_SUCCESS;
     if (refused)
         status = refused;
     else if (s->closing)
         status = STATUS_CANCELLED;
     else if (!behind && may_be_ready(s, sending))
         status = socket_perform(s, record);
-    if (status == STATUS_WOULD_BLOCK && !behind && faults_on())
+    if (watching && status == STATUS_WOULD_BLOCK && !behind && faults_on())
         status = insist(s, record);
     if (status == STATUS_WOULD_BLOCK) {
         uint32_t watching = socket_watch(s);
         kept = watching ? NULL : op_keep(record);
         status = kept ? STATUS_PENDING : watching ? watching : STATUS_INSUFFICIENT_RESOURCES;
         if (kept) {
-            JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&s->device.base), kept->overlapped,
-                          total_length(kept), 0);
-            if (verifier_on())
-                verifier_pending(kept);
+            if (watching)
+                tell_pending(s, kept);
             socket_enqueue(s, kept);
         }
     } else if (status == STATUS_PENDING) {
@@ -331,7 +353,7 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         record->status = status;
         kept = op_keep(record);
         if (kept) {
-            bool pend = faults_on() && faults_pend();
+            bool pend = watching && faults_on() && faults_pend();
             overlapped_finish(&s->device, kept, !pend);
             if (status || pend)
                 status = STATUS_PENDING; /* the packet tells of the lost part */
@@ -341,13 +363,9 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     }
     lock_release(&s->device.lock);
     if (!kept && status != STATUS_PENDING) {
-        JOURNAL_EVENT("fail", op_name(record->kind), object_handle(&s->device.base), record->overlapped, 0,
-                      status_to_winsock(status));
         __atomic_store_n(&record->overlapped->Internal, status, __ATOMIC_RELEASE);
-        if (faults_on())
-            faults_end(record);
-        if (verifier_on())
-            verifier_failed(&s->device, record, status);
+        if (watching)
+            tell_failure(s, record, status);
         op_clear(record);
     }
     return status;

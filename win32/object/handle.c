@@ -105,7 +105,7 @@ static bool is_open(uint64_t word, HANDLE handle)
            ((uint32_t)(word >> 32) & GENERATIONS) == (uint32_t)((uintptr_t)handle >> (INDEX_BITS + 2));
 }
 
-object *object_find_if_open(HANDLE handle, unsigned kinds)
+static inline object *look_up(HANDLE handle, unsigned kinds)
 {
     struct entry *entry = entry_of(handle);
     if (!entry)
@@ -122,9 +122,14 @@ object *object_find_if_open(HANDLE handle, unsigned kinds)
     return NULL;
 }
 
+object *object_find_if_open(HANDLE handle, unsigned kinds)
+{
+    return look_up(handle, kinds);
+}
+
 object *object_find(HANDLE handle, unsigned kinds)
 {
-    object *o = object_find_if_open(handle, kinds);
+    object *o = look_up(handle, kinds);
     if (!o && verifier_on())
         verifier_stale(handle);
     return o;
@@ -146,7 +151,8 @@ bool object_try_keep(object *o)
     return true;
 }
 
-static void recycle(uint32_t index, struct entry *entry)
+/* Not inlined: giving a reference back is frequent, and giving the last one is not. */
+__attribute__((noinline)) static void recycle(uint32_t index, struct entry *entry)
 {
     bool at_once = faults_on() && faults_recycle();
     lock_acquire(&table.lock);
