@@ -11,6 +11,7 @@ shift
 lab=${stage%%-*}
 lab=${lab#0}
 work=build/steps/$stage
+make -s build/linux/labs/starter build/linux/http/libhttp.a build/linux/win32/libwin32.a build/linux/tests/grade/grade || exit
 filters=()
 for filter; do filters+=(--filter "$filter"); done
 tasks=$(grep -ohE "LAB $lab\.[0-9]+ \{" "solutions/$stage"/*.c | cut -d' ' -f2 | sort -u -V)

@@ -46,23 +46,23 @@ int FileOpen(OVERLAPPED_EX *Context, const char *Name, HTTP_FILE *Facts)
 /* Where the next slice begins: in place of SetFilePointerEx before each call, the call brings it along. */
 static void FileOverlapped(OVERLAPPED_EX *Context)
 {
-    /* TODO 1.4: Empty Context->Overlapped, and put Context->FileOffset into its two halves. */
+    /* TODO 1.3: Empty Context->Overlapped, and put Context->FileOffset into its two halves. */
     (void)Context;
 }
 
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* TODO 1.4: Read from the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes. */
-    TodoAnswer(TODO("1.4"), Context->Socket);
+    /* TODO 1.3: Read from the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes. */
+    TodoAnswer(TODO("1.3"), Context->Socket);
     return FALSE;
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* TODO 1.5: Write at the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes. */
-    TodoAnswer(TODO("1.5"), Context->Socket);
+    /* TODO 1.4: Write at the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes. */
+    TodoAnswer(TODO("1.4"), Context->Socket);
     return FALSE;
 }
 

@@ -50,18 +50,18 @@ void NextWrite(OVERLAPPED_EX *Context, char *Data, DWORD Length)
 void NextFileRead(OVERLAPPED_EX *Context)
 {
     /*
-     * TODO 1.4: The next slice is read to behind what is used of the buffer and the header of the answer
+     * TODO 1.3: The next slice is read to behind what is used of the buffer and the header of the answer
      * (HeaderBytes). It is as long as the room that is left there, or as what is left of the file (FileBytes in all,
      * AcumBytes of them read).
      */
-    TodoAnswer(TODO("1.4"), Context->Socket);
+    TodoAnswer(TODO("1.3"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
 }
 
 void NextFileWrite(OVERLAPPED_EX *Context)
 {
-    /* TODO 1.5: What is written next are the Payload bytes at the start of the buffer. */
-    TodoAnswer(TODO("1.5"), Context->Socket);
+    /* TODO 1.4: What is written next are the Payload bytes at the start of the buffer. */
+    TodoAnswer(TODO("1.4"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
 }
 
@@ -95,24 +95,31 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     /*
-     * TODO 1.3: Not a single byte: the connection is closed. Of HeaderBytes so many less are still to go. When bytes
-     * are left, send them next. When all went: after 100 Continue (any phase but PHASE_ANSWER) comes the body, after
-     * a slice of a file that has more the next slice, and otherwise the answer is done.
+     * TODO 1.5: Not a single byte: the connection is closed. Of HeaderBytes so many less are still to go. When bytes are
+     * left, send them next. When all went: after 100 Continue (any phase but PHASE_ANSWER) comes the body, after a
+     * slice of a file that has more the next slice, and otherwise the answer is done.
      */
-    (void)Bytes;
-    AnswerDone(Context);
+    Context->HeaderBytes = 0;
+    if (Bytes < Context->WsaBuf.len || Context->Phase != PHASE_ANSWER) {
+        TodoAnswer(TODO("1.5"), Context->Socket);
+        Context->IOOperation = IO_CLOSE;
+    } else if (Context->File != INVALID_HANDLE_VALUE && Context->AcumBytes < Context->FileBytes) {
+        NextFileRead(Context);
+    } else {
+        AnswerDone(Context);
+    }
 }
 
 /* A slice of the file is in the buffer, behind the answer's header if it is the first. It goes out at once. */
 static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     /*
-     * TODO 1.4: No bytes: the file has become shorter, and the connection is closed, as a promised length cannot be
+     * TODO 1.3: No bytes: the file has become shorter, and the connection is closed, as a promised length cannot be
      * taken back. Otherwise the file is so much further (FileOffset, AcumBytes), and header and slice go out, in one
      * write.
      */
     (void)Bytes;
-    TodoAnswer(TODO("1.4"), Context->Socket);
+    TodoAnswer(TODO("1.3"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
 }
 
@@ -120,12 +127,12 @@ static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 static void FileWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     /*
-     * TODO 1.5: No bytes: the disk takes no more, and the client is told 500. Otherwise so many are gone from the
+     * TODO 1.4: No bytes: the disk takes no more, and the client is told 500. Otherwise so many are gone from the
      * buffer (BufferDrop), from Payload, and the file is so much further. Write the rest of Payload, or go on with
      * the body (RequestBody).
      */
     (void)Bytes;
-    TodoAnswer(TODO("1.5"), Context->Socket);
+    TodoAnswer(TODO("1.4"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
 }
 

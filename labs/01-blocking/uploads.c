@@ -44,18 +44,18 @@ int UploadOpen(OVERLAPPED_EX *Context, const char *Name)
 BOOL UploadCommit(OVERLAPPED_EX *Context)
 {
     /*
-     * TODO 1.5: The file is whole: close it, and give it its name (MoveFileExA), in place of an older file of that
+     * TODO 1.4: The file is whole: close it, and give it its name (MoveFileExA), in place of an older file of that
      * name. When that fails discard it. The names are one allocation, at UploadName; NULL says that there is no
      * upload.
      */
-    TodoAnswer(TODO("1.5"), Context->Socket);
+    TodoAnswer(TODO("1.4"), Context->Socket);
     return FALSE;
 }
 
 void UploadDiscard(OVERLAPPED_EX *Context)
 {
     if (Context->UploadName != NULL) {
-        /* TODO 1.5: Nothing of the file may be left. Windows does not delete what is open. */
+        /* TODO 1.4: Nothing of the file may be left. Windows does not delete what is open. */
         free(Context->UploadName);
         Context->UploadName = NULL;
     }

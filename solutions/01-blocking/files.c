@@ -45,35 +45,35 @@ int FileOpen(OVERLAPPED_EX *Context, const char *Name, HTTP_FILE *Facts)
 /* Where the next slice begins: in place of SetFilePointerEx before each call, the call brings it along. */
 static void FileOverlapped(OVERLAPPED_EX *Context)
 {
-    /* LAB 1.4 { Empty Context->Overlapped, and put Context->FileOffset into its two halves.
+    /* LAB 1.3 { Empty Context->Overlapped, and put Context->FileOffset into its two halves.
      * stub: (void)Context;
      */
     memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
     Context->Overlapped.Offset = (DWORD)Context->FileOffset;
     Context->Overlapped.OffsetHigh = (DWORD)(Context->FileOffset >> 32);
-    /* LAB 1.4 } */
+    /* LAB 1.3 } */
 }
 
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* LAB 1.4 { Read from the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes.
-     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
+    /* LAB 1.3 { Read from the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes.
+     * stub: TodoAnswer(TODO("1.3"), Context->Socket);
      * stub: return FALSE;
      */
     return ReadFile(Context->File, Context->WsaBuf.buf, Context->WsaBuf.len, &Context->Bytes, &Context->Overlapped);
-    /* LAB 1.4 } */
+    /* LAB 1.3 } */
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
-    /* LAB 1.5 { Write at the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes.
-     * stub: TodoAnswer(TODO("1.5"), Context->Socket);
+    /* LAB 1.4 { Write at the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes.
+     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
      * stub: return FALSE;
      */
     return WriteFile(Context->File, Context->WsaBuf.buf, Context->WsaBuf.len, &Context->Bytes, &Context->Overlapped);
-    /* LAB 1.5 } */
+    /* LAB 1.4 } */
 }
 
 void FileClose(OVERLAPPED_EX *Context)

@@ -48,10 +48,10 @@ void NextWrite(OVERLAPPED_EX *Context, char *Data, DWORD Length)
 
 void NextFileRead(OVERLAPPED_EX *Context)
 {
-    /* LAB 1.4 { The next slice is read to behind what is used of the buffer and the header of the answer
+    /* LAB 1.3 { The next slice is read to behind what is used of the buffer and the header of the answer
      * (HeaderBytes). It is as long as the room that is left there, or as what is left of the file (FileBytes in all,
      * AcumBytes of them read).
-     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
+     * stub: TodoAnswer(TODO("1.3"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;
      */
     DWORD Room = Context->BuffLen - Context->Used - Context->HeaderBytes;
@@ -60,19 +60,19 @@ void NextFileRead(OVERLAPPED_EX *Context)
     Context->WsaBuf.buf = Context->Buffer + Context->Used + Context->HeaderBytes;
     Context->WsaBuf.len = Left < Room ? (DWORD)Left : Room;
     Context->IOOperation = IO_FILE_READ;
-    /* LAB 1.4 } */
+    /* LAB 1.3 } */
 }
 
 void NextFileWrite(OVERLAPPED_EX *Context)
 {
-    /* LAB 1.5 { What is written next are the Payload bytes at the start of the buffer.
-     * stub: TodoAnswer(TODO("1.5"), Context->Socket);
+    /* LAB 1.4 { What is written next are the Payload bytes at the start of the buffer.
+     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;
      */
     Context->WsaBuf.buf = Context->Buffer;
     Context->WsaBuf.len = Context->Payload;
     Context->IOOperation = IO_FILE_WRITE;
-    /* LAB 1.5 } */
+    /* LAB 1.4 } */
 }
 
 /* The client sent something, or has nothing more to send. */
@@ -109,11 +109,18 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 /* The stack took bytes: all that were left, or some of them. */
 static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
-    /* LAB 1.3 { Not a single byte: the connection is closed. Of HeaderBytes so many less are still to go. When bytes
-     * are left, send them next. When all went: after 100 Continue (any phase but PHASE_ANSWER) comes the body, after
-     * a slice of a file that has more the next slice, and otherwise the answer is done.
-     * stub: (void)Bytes;
-     * stub: AnswerDone(Context);
+    /* LAB 1.5 { Not a single byte: the connection is closed. Of HeaderBytes so many less are still to go. When bytes are
+     * left, send them next. When all went: after 100 Continue (any phase but PHASE_ANSWER) comes the body, after a
+     * slice of a file that has more the next slice, and otherwise the answer is done.
+     * stub: Context->HeaderBytes = 0;
+     * stub: if (Bytes < Context->WsaBuf.len || Context->Phase != PHASE_ANSWER) {
+     * stub:     TodoAnswer(TODO("1.5"), Context->Socket);
+     * stub:     Context->IOOperation = IO_CLOSE;
+     * stub: } else if (Context->File != INVALID_HANDLE_VALUE && Context->AcumBytes < Context->FileBytes) {
+     * stub:     NextFileRead(Context);
+     * stub: } else {
+     * stub:     AnswerDone(Context);
+     * stub: }
      */
     if (Bytes == 0) { /* it had no room for a single one; stage 05 knows a better answer */
         Context->IOOperation = IO_CLOSE;
@@ -129,17 +136,17 @@ static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
     } else {
         AnswerDone(Context);
     }
-    /* LAB 1.3 } */
+    /* LAB 1.5 } */
 }
 
 /* A slice of the file is in the buffer, behind the answer's header if it is the first. It goes out at once. */
 static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
-    /* LAB 1.4 { No bytes: the file has become shorter, and the connection is closed, as a promised length cannot be
+    /* LAB 1.3 { No bytes: the file has become shorter, and the connection is closed, as a promised length cannot be
      * taken back. Otherwise the file is so much further (FileOffset, AcumBytes), and header and slice go out, in one
      * write.
      * stub: (void)Bytes;
-     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
+     * stub: TodoAnswer(TODO("1.3"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;
      */
     if (Bytes == 0) { /* the file has become shorter; a promised length cannot be taken back */
@@ -149,17 +156,17 @@ static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
     Context->FileOffset += Bytes;
     Context->AcumBytes += Bytes;
     NextWrite(Context, Context->Buffer + Context->Used, Context->HeaderBytes + Bytes);
-    /* LAB 1.4 } */
+    /* LAB 1.3 } */
 }
 
 /* A slice of the upload is in the file, or a part of the slice. */
 static void FileWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
-    /* LAB 1.5 { No bytes: the disk takes no more, and the client is told 500. Otherwise so many are gone from the
+    /* LAB 1.4 { No bytes: the disk takes no more, and the client is told 500. Otherwise so many are gone from the
      * buffer (BufferDrop), from Payload, and the file is so much further. Write the rest of Payload, or go on with
      * the body (RequestBody).
      * stub: (void)Bytes;
-     * stub: TodoAnswer(TODO("1.5"), Context->Socket);
+     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;
      */
     if (Bytes == 0) {
@@ -174,7 +181,7 @@ static void FileWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
     } else {
         RequestBody(Context);
     }
-    /* LAB 1.5 } */
+    /* LAB 1.4 } */
 }
 
 /* An operation that failed. Most failures mean that the client is gone. */

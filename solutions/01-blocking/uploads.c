@@ -42,10 +42,10 @@ int UploadOpen(OVERLAPPED_EX *Context, const char *Name)
 
 BOOL UploadCommit(OVERLAPPED_EX *Context)
 {
-    /* LAB 1.5 { The file is whole: close it, and give it its name (MoveFileExA), in place of an older file of that
+    /* LAB 1.4 { The file is whole: close it, and give it its name (MoveFileExA), in place of an older file of that
      * name. When that fails discard it. The names are one allocation, at UploadName; NULL says that there is no
      * upload.
-     * stub: TodoAnswer(TODO("1.5"), Context->Socket);
+     * stub: TodoAnswer(TODO("1.4"), Context->Socket);
      * stub: return FALSE;
      */
     FileClose(Context);
@@ -56,16 +56,16 @@ BOOL UploadCommit(OVERLAPPED_EX *Context)
     free(Context->UploadName);
     Context->UploadName = NULL;
     return TRUE;
-    /* LAB 1.5 } */
+    /* LAB 1.4 } */
 }
 
 void UploadDiscard(OVERLAPPED_EX *Context)
 {
     if (Context->UploadName != NULL) {
-        /* LAB 1.5 { Nothing of the file may be left. Windows does not delete what is open. */
+        /* LAB 1.4 { Nothing of the file may be left. Windows does not delete what is open. */
         FileClose(Context);
         DeleteFileA(Context->UploadTemp);
-        /* LAB 1.5 } */
+        /* LAB 1.4 } */
         free(Context->UploadName);
         Context->UploadName = NULL;
     }
