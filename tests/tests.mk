@@ -49,6 +49,8 @@ endef
 SERVER_PARTS := $(foreach s,$(SERVERS),server-$(s) server-$(s)-address server-$(s)-thread)
 
 # --- under Wine: a prefix of its own, no display, nothing left running ------------------------------------------------------
+# Wine takes the encoding of file names from the locale.
+export LC_ALL     := C.UTF-8
 export WINEPREFIX := $(CURDIR)/$(BUILD)/wine
 export WINEDEBUG  ?= -all
 export WINEDLLOVERRIDES := mscoree,mshtml=
