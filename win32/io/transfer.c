@@ -321,8 +321,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     op *kept = NULL;
     record->thread = GetCurrentThreadId();
     lock_acquire(&s->device.lock);
-    bool watching = watch_on();
-    uint32_t refused = watching ? begin_watched(s, record) : STATUS_SUCCESS;
+    bool observed = watch_on();
+    uint32_t refused = observed ? begin_watched(s, record) : STATUS_SUCCESS;
     overlapped_begin(record->overlapped);
     bool behind = (sending ? s->sends : s->receives) != NULL;
     if (refused)
@@ -331,14 +331,14 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         status = STATUS_CANCELLED;
     else if (!behind && may_be_ready(s, sending))
         status = socket_perform(s, record);
-    if (watching && status == STATUS_WOULD_BLOCK && !behind && faults_on())
+    if (observed && status == STATUS_WOULD_BLOCK && !behind && faults_on())
         status = insist(s, record);
     if (status == STATUS_WOULD_BLOCK) {
         uint32_t watching = socket_watch(s);
         kept = watching ? NULL : op_keep(record);
         status = kept ? STATUS_PENDING : watching ? watching : STATUS_INSUFFICIENT_RESOURCES;
         if (kept) {
-            if (watching)
+            if (observed)
                 tell_pending(s, kept);
             socket_enqueue(s, kept);
         }
@@ -353,7 +353,7 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         record->status = status;
         kept = op_keep(record);
         if (kept) {
-            bool pend = watching && faults_on() && faults_pend();
+            bool pend = observed && faults_on() && faults_pend();
             overlapped_finish(&s->device, kept, !pend);
             if (status || pend)
                 status = STATUS_PENDING; /* the packet tells of the lost part */
@@ -364,7 +364,7 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     lock_release(&s->device.lock);
     if (!kept && status != STATUS_PENDING) {
         __atomic_store_n(&record->overlapped->Internal, status, __ATOMIC_RELEASE);
-        if (watching)
+        if (observed)
             tell_failure(s, record, status);
         op_clear(record);
     }
