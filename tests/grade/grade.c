@@ -28,7 +28,7 @@
 #include "site.h"
 #include "spawn.h"
 
-enum { MAX_FILTERS = 32 };
+enum { MAX_FILTERS = 256 };
 
 static const char *filters[MAX_FILTERS];
 static int filter_count, jobs, list_only, quiet, keep;

@@ -1,0 +1,9 @@
+# Judging one lab. A submission from elsewhere is built as if it were a stage; see check.sh.
+ifdef SUBMISSION
+$(foreach t,linux linux-address linux-thread windows,$(eval $(call program,$(t),submission/server,$(wildcard build/submission/*.c),$(call MANIFEST,$(t)) $(call LIBHTTP,$(t)) $(call LIBWIN32,$(t)))))
+endif
+
+.PHONY: check
+check: ## judge a lab: make check LAB=3 [TASK=3.2] [SOLUTION=1] [DIR=path] [TARGET=windows] [SAN=address]
+	@sh .ci/install.sh build test $(if $(filter windows,$(TARGET)),windows wine)
+	+@LAB='$(LAB)' TASK='$(TASK)' SOLUTION='$(SOLUTION)' DIR='$(DIR)' TARGET='$(TARGET)' SAN='$(SAN)' bash tests/grade/check.sh
