@@ -31,6 +31,7 @@ typedef struct JOB {
 
 static JOB jobs_running[MAX_JOBS];
 static sigset_t watched, before;
+static int interrupted; /* by this signal, once someone has pressed Ctrl-C */
 
 /* --- in the test's process ---------------------------------------------------------------------------------------- */
 
@@ -178,6 +179,8 @@ static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *
     kill_orphans();
     if (!keep || told_story->outcome != OUTCOME_FAILED)
         delete_tree(job->folder);
+    if (interrupted) /* it was killed for that, and says nothing */
+        return;
     told(job->result);
     lose_patience(job->result);
 }
@@ -256,7 +259,7 @@ static void kill_all_jobs(void)
 int pool_run(RESULT *results, int count, int jobs, const char *folder, int keep, void (*told)(const RESULT *))
 {
     RESULT **order = prepare(results, count);
-    int next = 0, running, interrupted = 0;
+    int next = 0, running;
     sigemptyset(&watched);
     sigaddset(&watched, SIGCHLD);
     sigaddset(&watched, SIGINT);
