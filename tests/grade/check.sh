@@ -58,7 +58,8 @@ fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 build/linux/tests/grade/grade --stage "$lab" ${filters[@]+"${filters[@]}"} "$PWD/$server" | tee "$log"
-[ -f "$points" ] || exit "${PIPESTATUS[0]}"
+status=${PIPESTATUS[0]}
+[ -f "$points" ] || exit "$status"
 
 # The sum: a line a task, then what to do next. Only lines that begin with a verdict are the judge's.
 awk -F '\t' -v only="$task" -v handout="labs/$name/README.md" '
