@@ -351,14 +351,16 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE CompletionPort, LPDWORD lpNumberOfB
     op *packet;
     DWORD error;
     JOURNAL_CALL("GetQueuedCompletionStatus", CompletionPort, NULL, 0);
+    bool observed = watch_on();
     if (lpOverlapped)
         *lpOverlapped = NULL;
-    FAULTS_MAY_FAIL("GetQueuedCompletionStatus", FALSE);
+    if (observed)
+        FAULTS_MAY_FAIL("GetQueuedCompletionStatus", FALSE);
     if (!take(CompletionPort, &packet, 1, dwMilliseconds, &error)) {
         JOURNAL_EVENT("no-packet", "packet", CompletionPort, NULL, 0, error);
         return fail(error);
     }
-    if (verifier_on())
+    if (observed && verifier_on())
         verifier_taken(packet);
     settle(packet);
     uint32_t status = packet->status;

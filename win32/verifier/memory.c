@@ -9,9 +9,11 @@
 
 void win32_free(void *block)
 {
-    WATCH_CALL("free");
-    if (block && verifier_on() && !verifier_may_free(block, host_allocated_size(block)))
-        return;
+    if (watch_on()) {
+        watch_enter_silently("free", __builtin_return_address(0), WATCH_FRAME);
+        if (block && verifier_on() && !verifier_may_free(block, host_allocated_size(block)))
+            return;
+    }
     free(block);
 }
 
