@@ -93,6 +93,16 @@ void BufferMore(OVERLAPPED_EX *Context)
     BufferReady(Context);
 }
 
+void BufferLeave(OVERLAPPED_EX *Context)
+{
+    if (Context->Used == 0) {
+        BufferGive(Context->In);
+        Context->In = NULL;
+        Context->Buffer = NULL;
+        Context->BuffLen = 0;
+    }
+}
+
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count)
 {
     if (Count > 0) {

@@ -47,6 +47,15 @@ void NextRead(OVERLAPPED_EX *Context)
     Context->IOOperation = IO_SOCKET_READ;
 }
 
+void NextLinger(OVERLAPPED_EX *Context)
+{
+    Context->Used = 0;
+    BufferLeave(Context);
+    Context->WsaBuf[0].buf = Context->Header; /* an address that is not written to */
+    Context->WsaBuf[0].len = 0;
+    Context->IOOperation = IO_SOCKET_READ;
+}
+
 void NextWrite(OVERLAPPED_EX *Context, char *Data, DWORD Length)
 {
     Context->WsaCount = 0;
@@ -79,6 +88,10 @@ void NextFileWrite(OVERLAPPED_EX *Context)
 /* The client sent something, or has nothing more to send. */
 static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    if (Context->WsaBuf[0].len == 0) { /* a read of no bytes: now a real one */
+        NextRead(Context);
+        return;
+    }
     if (Bytes == 0) { /* a good end, after which the socket can be used again */
         Context->IOOperation = FlagIsSet(&Context->Config->NoReuse) ? IO_CLOSE : IO_SOCKET_DISCONNECT;
         DeadlineSet(Context, LINGER_TIMEOUT);
@@ -95,8 +108,7 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
         RequestBody(Context);
         break;
     default: /* PHASE_LINGER, in which the deadline stays what it was */
-        Context->Used = 0;
-        NextRead(Context);
+        NextLinger(Context);
         break;
     }
 }

@@ -321,13 +321,8 @@ void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, UL
         }
     }
     if (Fill == IO_FILE_READ) { /* the answer's header goes before the first slice */
-        memcpy(Context->Spare.First->Data, Context->Buffer + Context->Used, Context->HeaderBytes);
+        memcpy(Context->Spare.First->Data, Context->Header, Context->HeaderBytes);
         Context->Spare.First->Filled = Context->HeaderBytes;
-        if (Context->Used == 0) { /* nothing else is in the buffer, and the client may be slow */
-            BufferGive(Context->In);
-            Context->In = NULL;
-            Context->BuffLen = 0;
-        }
     }
     DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
     Context->IOOperation = IO_FLOW;

@@ -141,6 +141,9 @@ static void AnswerFileBytes(OVERLAPPED_EX *Context)
         NextWrite(Context, Header, Context->HeaderBytes);
         Context->IOOperation = IO_TRANSMIT;
     } else {
+        /* Many may have to wait for a large buffer, behind slow clients. They keep no small one from the others. */
+        memcpy(Context->Header, Header, Context->HeaderBytes);
+        BufferLeave(Context);
         BufferNeed(Context, &Context->Config->Large, 1, AnswerFlow);
     }
 }
@@ -231,6 +234,21 @@ static void AnswerEcho(OVERLAPPED_EX *Context)
     }
 }
 
+BOOL AnswerShort(OVERLAPPED_EX *Context, const char *ContentType, const char *Text, DWORD Length)
+{
+    char *Body;
+
+    if (Context->Used - Context->RequestBytes + HTTP_MAX_RESPONSE_HEADER + Length > Context->BuffLen + BUFFER_TAIL) {
+        return FALSE;
+    }
+    if (AnswerBegin(Context, 200, ContentType, Length) && Context->Method != HTTP_HEAD) {
+        Body = Context->WsaBuf[0].buf + Context->WsaBuf[0].len;
+        memcpy(Body, Text, Length);
+        PieceAdd(Context, Body, Length);
+    }
+    return TRUE;
+}
+
 void AnswerText(OVERLAPPED_EX *Context, int Status, const char *ContentType)
 {
     if (AnswerBegin(Context, Status, ContentType, ChainBytes(Context)) && Context->Method != HTTP_HEAD) {
@@ -257,9 +275,8 @@ void AnswerDone(OVERLAPPED_EX *Context)
      */
     shutdown(Context->Socket, SD_SEND);
     Context->Phase = PHASE_LINGER;
-    Context->Used = 0;
     DeadlineSet(Context, LINGER_TIMEOUT);
-    NextRead(Context);
+    NextLinger(Context);
 }
 
 /* --- bodies ------------------------------------------------------------------------------------------------------- */
@@ -383,7 +400,7 @@ static void AnswerPage(OVERLAPPED_EX *Context, const HTTP_REQUEST *Request, cons
         AnswerFile(Context, Request, Name);
         break;
     case PAGE_STATUS:
-        BufferNeed(Context, &Context->Config->Large, 1, StatusShow);
+        StatusShow(Context);
         break;
     case PAGE_GUESTBOOK:
     case PAGE_GUESTBOOK_JSON:

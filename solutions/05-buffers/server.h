@@ -214,6 +214,8 @@ struct OVERLAPPED_EX {
     SRWLOCK Lock;
     BOOL LockMade;
 
+    char Header[HTTP_MAX_RESPONSE_HEADER]; /**< of an answer that waits for a buffer without keeping one */
+
     /* From here on everything is zero when a request begins. */
 
     /* The queue for buffers. NextWaiting, BuffersWanted and Spare are guarded by the pool's Lock while it waits. */
@@ -344,6 +346,8 @@ BOOL OperationBegin(OVERLAPPED_EX *Context);
 void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error);
 /** Makes the next operation a read of as many bytes as the buffer has room for; a full one is exchanged first. */
 void NextRead(OVERLAPPED_EX *Context);
+/** Makes the next operation a read of no bytes, without a buffer: what comes will be thrown away. */
+void NextLinger(OVERLAPPED_EX *Context);
 /** Makes the next operation a write of bytes inside the buffer. */
 void NextWrite(OVERLAPPED_EX *Context, char *Data, DWORD Length);
 /** Makes the next operation a read of the file's next slice, behind the answer's header. */
@@ -368,6 +372,8 @@ void RequestTimeout(OVERLAPPED_EX *Context);
 void AnswerPlain(OVERLAPPED_EX *Context, int Status, const char *Location);
 /** Answers with a status and ends the connection: after it nobody knows where the next request would begin. */
 void AnswerRefusal(OVERLAPPED_EX *Context, int Status);
+/** Answers with a text, if there is room for it behind the header. @return FALSE otherwise */
+BOOL AnswerShort(OVERLAPPED_EX *Context, const char *ContentType, const char *Text, DWORD Length);
 /** Answers with the text that has been written into Context->Chain. */
 void AnswerText(OVERLAPPED_EX *Context, int Status, const char *ContentType);
 /** The last byte of an answer has been sent. */
@@ -386,6 +392,8 @@ void BufferReady(OVERLAPPED_EX *Context);
 void BufferGrow(OVERLAPPED_EX *Context);
 /** The buffer is full, or there is none, and more of the request is to come: finds room for it. */
 void BufferMore(OVERLAPPED_EX *Context);
+/** Gives the buffer back if there is nothing in it. */
+void BufferLeave(OVERLAPPED_EX *Context);
 /** Removes Count bytes from the buffer's start. */
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count);
 
@@ -517,7 +525,7 @@ COUNTERS *CountersMine(SERVER_CONFIG *Config);
 /** An operation was started, or its packet has come. */
 void CountBegin(SERVER_CONFIG *Config, IO_OPERATION Kind);
 void CountEnd(SERVER_CONFIG *Config, IO_OPERATION Kind);
-/** GET /status. Context->Spare has a buffer for it. */
+/** GET /status. */
 void StatusShow(OVERLAPPED_EX *Context);
 
 /* trace.c */

@@ -94,7 +94,7 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
         LONG Missing = (LONG)Config->Accepts - InterlockedCompareExchange(&Config->Accepting, 0, 0);
 
         if (WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened) == 0 &&
-            (Happened.lNetworkEvents & FD_ACCEPT)) {
+            (Happened.lNetworkEvents & FD_ACCEPT) && Config->FirstData) {
             Missing = (LONG)Config->Accepts;
         }
         for (; Missing > 0; Missing--) {

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static THREAD_LOCAL COUNTERS *Mine;
 
@@ -148,10 +149,8 @@ static void ShowParts(SERVER_CONFIG *Config, BUFFER *Text)
           (int64_t)Sum(Config, &First->HotMisses));
 }
 
-void StatusShow(OVERLAPPED_EX *Context)
+static void StatusPrint(SERVER_CONFIG *Config, BUFFER *Text)
 {
-    SERVER_CONFIG *Config = Context->Config;
-    BUFFER *Text = ChainTake(&Context->Spare);
     COUNTERS *First = &Config->Counters[0];
     const LONG Accepting = Look(&Config->Accepting);
 
@@ -167,6 +166,29 @@ void StatusShow(OVERLAPPED_EX *Context)
     ShowItems(Text, "request_items", &Config->Requests);
     ShowItems(Text, "connection_items", &Config->Clients);
     ShowParts(Config, Text);
+}
+
+/* A large buffer is there: the request's own was too small. */
+static void StatusLarge(OVERLAPPED_EX *Context)
+{
+    BUFFER *Text = ChainTake(&Context->Spare);
+
+    StatusPrint(Context->Config, Text);
     ChainAppend(&Context->Chain, Text);
     AnswerText(Context, 200, "application/json");
+}
+
+void StatusShow(OVERLAPPED_EX *Context)
+{
+    char Room[8192];
+    BUFFER Text;
+
+    memset(&Text, 0, sizeof(Text));
+    Text.Data = Room;
+    Text.Size = sizeof(Room);
+    StatusPrint(Context->Config, &Text);
+    /* Who asks wants to know above all when buffers are scarce: so without another one if possible. */
+    if (!AnswerShort(Context, "application/json", Text.Data, Text.Filled)) {
+        BufferNeed(Context, &Context->Config->Large, 1, StatusLarge);
+    }
 }
