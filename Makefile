@@ -87,7 +87,7 @@ $(BUILD)/$(1)/flags: FORCE
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(call compile,$(1)) $$(call gnu,$$<) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(call compile,$(1)) $$(call gnu,$$<) $$(call sqlite,$(1),$$<) -MMD -MP -c -o $$@ $$<
 
 $(BUILD)/$(1)/%.res.o: %.rc %.manifest $(BUILD)/$(1)/flags
 	$$(call say,WINDRES,$$@)

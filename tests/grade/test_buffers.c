@@ -86,6 +86,68 @@ START_TEST(buffers_run_out)
 }
 END_TEST
 
+/* Starts the server with its guestbook open. */
+static void serve_guestbook(void)
+{
+    char options[SERVER_PATH + 32], folder[SERVER_PATH];
+    site_build();
+    snprintf(options, sizeof options, "--guestbook %s/book.db", server_path(site.uploads, folder, sizeof folder));
+    serve(options);
+}
+
+static void sign(CLIENT *c, const char *name, const char *text)
+{
+    char body[512];
+    snprintf(body, sizeof body, "name=%s&text=%s", name, text);
+    RESPONSE *r = ask(c, "POST /guestbook HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                         "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    expect_status(r, 303);
+}
+
+static int count_text(const char *where, const char *what)
+{
+    int count = 0;
+    for (const char *at = where; (at = strstr(at, what)) != NULL; at += strlen(what))
+        count++;
+    return count;
+}
+
+START_TEST(guestbook_keeps_every_entry)
+{
+    enum { CLIENTS = 8, EACH = 5 };
+    CLIENT *clients[CLIENTS];
+    char name[32];
+    serve_guestbook();
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = client_open();
+    for (int n = 0; n < EACH; n++)
+        for (int i = 0; i < CLIENTS; i++) {
+            snprintf(name, sizeof name, "visitor%d%d", i, n);
+            sign(clients[i], name, "Hello+there");
+        }
+    for (int again = 0; again < 2; again++) {
+        RESPONSE *r = expect_status(ask(client_open(), "GET /guestbook.json HTTP/1.1\r\nHost: test\r\n\r\n"), 200);
+        EXPECT(count_text((const char *)r->body, "visitor") == CLIENTS * EACH, "every entry that was answered with 303",
+               "%d of %d", count_text((const char *)r->body, "visitor"), CLIENTS * EACH);
+        if (!again) {
+            server_stop(&server);
+            serve_guestbook();
+        }
+    }
+}
+END_TEST
+
+START_TEST(guestbook_text_stays_text)
+{
+    serve_guestbook();
+    CLIENT *c = client_open();
+    sign(c, "Robert%27%29%3B+DROP+TABLE+entries%3B--", "%3Cscript%3Ealert(1)%3C%2Fscript%3E");
+    RESPONSE *page = expect_status(ask(c, "GET /guestbook HTTP/1.1\r\nHost: test\r\n\r\n"), 200);
+    EXPECT(!strstr((const char *)page->body, "<script>alert"), "what visitors write escaped in the page", "their script is in it");
+    EXPECT(strstr((const char *)page->body, "DROP TABLE"), "the name as it was written", "it is not in the page");
+}
+END_TEST
+
 void buffers_topic(void)
 {
     topic("buffers", "scarce memory, and several operations in order");
@@ -96,4 +158,8 @@ void buffers_topic(void)
              "Without SO_SNDBUF the program's own pages are sent from: they may not change under way.");
     test_for(files_by_transmit, FROM(5), NULL, "TransmitFile sends header and file in one call.");
     test_for(buffers_run_out, FROM(5), NULL, "A request that finds no buffer waits for one; it is not dropped.");
+    test_for(guestbook_keeps_every_entry, FROM(5), "the .exe is built without SQLite",
+             "Business logic that blocks must lose nothing, whoever else signs.");
+    test_for(guestbook_text_stays_text, FROM(5), "the .exe is built without SQLite",
+             "Text of visitors is neither SQL nor HTML.");
 }
