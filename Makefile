@@ -82,7 +82,7 @@ define target
 # The compiler line is kept in a file that changes only when the line does: a changed flag rebuilds.
 $(BUILD)/$(1)/flags: FORCE
 	@sh .ci/install.sh $(if $(filter linux-fuzz,$(1)),fuzz,$(if $(filter windows,$(1)),windows,build))
-	@mkdir -p $$(@D); line='$$(call compile,$(1))'; [ "$$$$(cat $$@ 2>/dev/null)" = "$$$$line" ] || echo "$$$$line" > $$@
+	@mkdir -p $$(@D); line='$$(call compile,$(1)) $$(SQLITE_LIBS)'; [ "$$$$(cat $$@ 2>/dev/null)" = "$$$$line" ] || echo "$$$$line" > $$@
 
 $(BUILD)/$(1)/%.o: %.c $(BUILD)/$(1)/flags
 	$$(call say,CC,$$@)

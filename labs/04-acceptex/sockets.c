@@ -225,6 +225,6 @@ void SocketCancel(OVERLAPPED_EX *Context)
     CancelIoEx((HANDLE)Context->Socket, NULL);
     /*
      * TODO 4.5: An AcceptEx is an operation of the listening socket: while this connection is accepting, cancel it
-     * there, by its OVERLAPPED.
+     * there, by its OVERLAPPED. But not when the server stops, for then that socket is closed.
      */
 }

@@ -281,8 +281,8 @@ void SocketCancel(OVERLAPPED_EX *Context)
     /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
     CancelIoEx((HANDLE)Context->Socket, NULL);
     /* LAB 4.5 { An AcceptEx is an operation of the listening socket: while this connection is accepting, cancel it
-     * there, by its OVERLAPPED. */
-    if (FlagIsSet(&Context->Accepting)) { /* an AcceptEx is the listening socket's operation */
+     * there, by its OVERLAPPED. But not when the server stops, for then that socket is closed. */
+    if (FlagIsSet(&Context->Accepting) && !FlagIsSet(&Context->Config->Stopping)) {
         CancelIoEx((HANDLE)Context->Config->ListenSocket, &Context->Overlapped);
     }
     /* LAB 4.5 } */

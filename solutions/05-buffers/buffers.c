@@ -25,7 +25,9 @@ static DWORD BufferStride(DWORD Size, DWORD Page)
 {
     DWORD Stride = Page;
 
-    /* LAB 5.1 { Halve a page for as long as the buffer still fits; a longer buffer takes whole pages. */
+    /* LAB 5.1 { Halve a page for as long as the buffer still fits; a longer buffer takes whole pages.
+     * stub: Stride = (Size + Page - 1) / Page * Page;
+     */
     while (Stride / 2 >= Size) {
         Stride /= 2;
     }
@@ -62,8 +64,13 @@ BOOL BuffersCreate(SERVER_CONFIG *Config, DWORD SmallSize, DWORD SmallCount, DWO
     SIZE_T Large = (SIZE_T)LargeStride * LargeCount;
     BUFFER *Descriptor;
 
+    /* LAB 5.1 { Get one block of memory for all: the small buffers, the large ones, and behind them the descriptors.
+     * stub: Config->BufferBlock = NULL;
+     * stub: TodoServe(TODO("5.1"), INVALID_SOCKET, Config->ServerPort, &Config->Stopping);
+     */
     Config->BufferBlock = VirtualAlloc(NULL, Small + Large + sizeof(BUFFER) * (SmallCount + LargeCount),
                                        MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    /* LAB 5.1 } */
     if (Config->BufferBlock == NULL) {
         return FALSE;
     }
@@ -89,7 +96,9 @@ static BUFFER *BufferTake(BUFFER_POOL *Pool)
     BUFFER *Buffer = NULL;
 
     /* LAB 5.1 { Take a descriptor from the free list, which needs no lock. It is in use now, by you alone, and empty.
-     * The link of the free list lies where its OVERLAPPED is. */
+     * The link of the free list lies where its OVERLAPPED is.
+     * stub: (void)Pool;
+     */
     Buffer = (BUFFER *)(void *)InterlockedPopEntrySList(&Pool->Free);
     if (Buffer != NULL) {
         CountUp(&Pool->InUse, &Pool->HighWater);
@@ -123,7 +132,10 @@ static void QueueServe(BUFFER_POOL *Pool, BOOL Abort)
 {
     /* LAB 5.1 { While somebody waits: take buffers into the first one's Spare until it has as many as it asked for
      * (BuffersWanted), then take it out of the queue and post its packet. Stop when there is no buffer left. With
-     * Abort everybody is sent on. */
+     * Abort everybody is sent on.
+     * stub: (void)Pool;
+     * stub: (void)Abort;
+     */
     while (Pool->First != NULL) {
         OVERLAPPED_EX *Context = Pool->First;
 
@@ -173,7 +185,13 @@ void BufferNeed(OVERLAPPED_EX *Context, BUFFER_POOL *Pool, DWORD Count, void (*T
     DWORD Left = Count;
 
     /* LAB 5.1 { Take Count buffers, put them into Context->Spare and call Then. If there are too few, keep none: who
-     * holds some while it waits for more may wait for one who does the same. Note what is wanted, and wait. */
+     * holds some while it waits for more may wait for one who does the same. Note what is wanted, and wait.
+     * stub: (void)Pool;
+     * stub: (void)Left;
+     * stub: TodoAnswer(TODO("5.1"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     * stub: return;
+     */
     for (BUFFER *Buffer; Left > 0 && (Buffer = BufferTry(Pool)) != NULL; Left--) {
         ChainAppend(&Taken, Buffer);
     }

@@ -117,7 +117,10 @@ BOOL BusinessSubmit(OVERLAPPED_EX *Context)
 
     Context->NextJob = NULL;
     AcquireSRWLockExclusive(&Lock);
-    /* LAB 5.6 { Put the job at the end of the queue, make a thread if the pool has too few, and wake one. */
+    /* LAB 5.6 { Put the job at the end of the queue, make a thread if the pool has too few, and wake one.
+     * stub: (void)PoolExpand;
+     * stub: TodoAnswer(TODO("5.6"), Context->Socket);
+     */
     if (First == NULL) {
         First = Context;
     } else {

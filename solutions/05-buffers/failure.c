@@ -43,7 +43,12 @@ FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPER
     /* LAB 5.4 { A shortage (count it): what can be done again is worth a pause, until the deadline. That is every read
      * and write; but a socket without a client is replaced by another, and of TransmitFile nobody knows how far it
      * came. A cancelled operation is late, or was met by a sweep just when it was no longer late: a read is then done
-     * again at once, but not on an idle connection when the server stops. All else means that the client is gone. */
+     * again at once, but not on an idle connection when the server stops. All else means that the client is gone.
+     * stub: (void)ErrorIsShortage;
+     * stub: (void)Error;
+     * stub: (void)Late;
+     * stub: (void)IsRead;
+     */
     if (ErrorIsShortage(Error)) {
         InterlockedIncrement64(&CountersMine(Config)->Retries[Kind]);
         if (Kind != IO_SOCKET_ACCEPT && Kind != IO_SOCKET_DISCONNECT && Kind != IO_TRANSMIT) {
@@ -73,7 +78,10 @@ void PauseTick(SERVER_CONFIG *Config, CONNECTION *Connection)
     const BOOL Now = FlagIsSet(&Config->Aborting);
 
     /* LAB 5.4 { The first sweep that meets a pause lets it grow old, the next ends it: the connection is busy again,
-     * one less pauses, and the packet is posted. When the server gives up, the first sweep ends it. */
+     * one less pauses, and the packet is posted. When the server gives up, the first sweep ends it.
+     * stub: (void)Now;
+     * stub: (void)Connection;
+     */
     if (!Now && InterlockedCompareExchange(&Connection->State, STATE_PAUSED, STATE_PAUSED_NEW) == STATE_PAUSED_NEW) {
         return;
     }

@@ -18,7 +18,10 @@ static void IdleWake(OVERLAPPED_EX *Context)
         TraceOperation(Context, 0, 0);
     }
     DeadlineSet(Context, Context->Config->HeaderTimeout * 1000);
-    /* LAB 5.2 { Get a small buffer to read into; BufferReady goes on from there. */
+    /* LAB 5.2 { Get a small buffer to read into; BufferReady goes on from there.
+     * stub: TodoAnswer(TODO("5.2"), Context->Socket);
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     BufferNeed(Context, &Context->Config->Small, 1, BufferReady);
     /* LAB 5.2 } */
 }
@@ -33,7 +36,11 @@ void IdleBegin(SERVER_CONFIG *Config, CONNECTION *Connection)
     CountBegin(Config, IO_SOCKET_IDLE);
     InterlockedIncrement(&Connection->PendingIo);
     /* LAB 5.2 { Tell the main thread that the connection is idle: from then on it may end it. Then start the read of no
-     * bytes. Note why when it fails at once. */
+     * bytes. Note why when it fails at once.
+     * stub: (void)Nothing;
+     * stub: TodoAnswer(TODO("5.2"), Connection->Socket);
+     * stub: Error = WSAECONNABORTED;
+     */
     InterlockedExchange(&Connection->State, STATE_IDLE);
     if (!SocketRead(&Connection->Operation, &Nothing)) {
         Error = GetLastError();

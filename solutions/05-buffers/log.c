@@ -158,7 +158,10 @@ void LogAnswer(OVERLAPPED_EX *Context)
     if (Entry != NULL) {
         Entry->SentBytes = Context->SentBytes;
         InterlockedIncrement64(&Lines);
-        /* LAB 5.5 { Put the entry into the queue. If it was empty before, wake the thread. */
+        /* LAB 5.5 { Put the entry into the queue. If it was empty before, wake the thread.
+         * stub: EntryGive(Entry);
+         * stub: InterlockedIncrement64(&Lost);
+         */
         if (InterlockedPushEntrySList(&Queue, &Entry->Link) == NULL) {
             SetEvent(WakeEvent);
         }
@@ -207,7 +210,10 @@ static void BlockWrite(void)
     Block->Offset = FileEnd;
     FileEnd += Block->Length;
     /* LAB 5.5 { Start the write at the block's Offset, by its OVERLAPPED (the event in it stays). It is pending when it was
-     * started. Then turn to the other block, which may have to be finished first. */
+     * started. Then turn to the other block, which may have to be finished first.
+     * stub: Block->Length = 0;
+     * stub: Block->Lines = 0;
+     */
     Block->Overlapped.Offset = (DWORD)Block->Offset;
     Block->Overlapped.OffsetHigh = (DWORD)(Block->Offset >> 32);
     Block->Pending =
@@ -303,7 +309,9 @@ static LOG_ENTRY *QueueTake(void)
     LOG_ENTRY *First = NULL;
     PSLIST_ENTRY Link = NULL;
 
-    /* LAB 5.5 { Take the whole list at once and turn it around: the link of each entry is Entry->Link.Next. */
+    /* LAB 5.5 { Take the whole list at once and turn it around: the link of each entry is Entry->Link.Next.
+     * stub: (void)Link;
+     */
     Link = InterlockedFlushSList(&Queue);
     while (Link != NULL) {
         LOG_ENTRY *Entry = CONTAINING_RECORD(Link, LOG_ENTRY, Link);

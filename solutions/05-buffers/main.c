@@ -158,7 +158,9 @@ static void ConnectionsDrain(void)
         ULONGLONG Now = GetTickCount64();
 
         /* LAB 5.7 { When the deadline has passed, set Aborting. With it set, whoever waits for buffers goes on, and comes
-         * to an end. Then sweep, which cancels what is idle, late, or still there when aborting. */
+         * to an end. Then sweep, which cancels what is idle, late, or still there when aborting.
+         * stub: (void)Deadline;
+         */
         if (Now >= Deadline) {
             InterlockedExchange(&Config.Aborting, TRUE);
         }
@@ -211,7 +213,13 @@ static void ServerStop(void)
     if (Config.ListenSocket != INVALID_SOCKET) {
         closesocket(Config.ListenSocket);
     }
-    /* LAB 5.7 { Steps 2 to 4. */
+    /* LAB 5.7 { Steps 2 to 4.
+     * stub: (void)ConnectionsDrain;
+     * stub: (void)WorkersStop;
+     * stub: if (Config.ListenThread != NULL) {
+     * stub:     TodoExit(TODO("5.7"));
+     * stub: }
+     */
     ConnectionsDrain();
     WorkersStop();
     BusinessStop();

@@ -143,7 +143,10 @@ static void WriteShort(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     InterlockedIncrement64(&CountersMine(Context->Config)->Short);
     /* LAB 5.4 { Bytes that did leave win time (DeadlineSet). Then pause, and note what is interrupted: WsaBuf has what is
-     * left already. */
+     * left already.
+     * stub: (void)Bytes;
+     * stub: Context->IOOperation = IO_CLOSE;
+     */
     if (Bytes > 0) {
         DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
     }

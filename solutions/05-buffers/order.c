@@ -61,7 +61,12 @@ static void SliceFilled(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes)
     /* LAB 5.3 { Note the bytes: Filled, Wanted, the place in the file (Offset), the sum (AcumBytes). Of a file the rest
      * of a slice must be read before the slice is used, as the next slices begin behind it: into Repeated with it. Of a
      * socket the next reads get what did not come: add what was wanted to FillLeft again. Then store the slice in
-     * Filled under its number, and count it in OutOfOrder if its turn has not come. */
+     * Filled under its number, and count it in OutOfOrder if its turn has not come.
+     * stub: (void)Flow;
+     * stub: TodoAnswer(TODO("5.3"), Context->Socket);
+     * stub: ChainAppend(&Context->Spare, Slice);
+     * stub: FlowFail(Context, Slice->IOOperation, WSAECONNABORTED);
+     */
     Slice->Filled += Bytes;
     Slice->Wanted -= Bytes;
     Slice->Offset += Bytes;
@@ -132,7 +137,11 @@ static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWOR
     }
     /* LAB 5.4 { Each kind goes on in its own way. A read from the socket has taken nothing, and later reads may have got
      * what it was to get: its slice is filled with no bytes, and keeps its turn. A write to the socket came up short.
-     * An operation on a file is done again. */
+     * An operation on a file is done again.
+     * stub: (void)Bytes;
+     * stub: ChainAppend(&Context->Spare, Slice);
+     * stub: FlowFail(Context, Kind, Error);
+     */
     if (Kind == IO_SOCKET_READ) {
         Context->Flow.FillLeft += Slice->Wanted;
         Slice->Wanted = 0;
@@ -200,7 +209,12 @@ static void SliceFill(OVERLAPPED_EX *Context, BUFFER *Slice)
 
     Slice->Start = 0;
     Room = Slice->Size - Slice->Filled; /* an answer's header may lie at the beginning of the first slice */
-    /* LAB 5.3 { Give the slice its number and its place in the file, take what it is to hold from FillLeft, and start. */
+    /* LAB 5.3 { Give the slice its number and its place in the file, take what it is to hold from FillLeft, and start.
+     * stub: (void)Room;
+     * stub: TodoAnswer(TODO("5.3"), Context->Socket);
+     * stub: ChainAppend(&Context->Spare, Slice);
+     * stub: FlowFail(Context, Flow->Fill, WSAECONNABORTED);
+     */
     Slice->Operation.Number = Flow->FillNumber++;
     Slice->Wanted = Flow->FillLeft < Room ? (DWORD)Flow->FillLeft : Room;
     Slice->Offset = Flow->Offset;
@@ -238,7 +252,9 @@ static BOOL DrainMayBegin(OVERLAPPED_EX *Context)
     BOOL May = FALSE;
 
     /* LAB 5.3 { The first of Filled has the number whose turn it is; and on a socket no write came up short, and fewer than
-     * --writes are in flight. */
+     * --writes are in flight.
+     * stub: (void)Flow;
+     */
     May = Flow->Filled.First != NULL && Flow->Filled.First->Operation.Number == Flow->DrainNumber;
     if (Flow->Drain == IO_SOCKET_WRITE) {
         May = May && !Flow->Torn && Flow->Writing < (Flow->OneByOne ? 1 : Context->Config->Writes);
@@ -253,7 +269,10 @@ static void FlowMend(OVERLAPPED_EX *Context)
     FLOW *Flow = &Context->Flow;
 
     /* LAB 5.4 { If a slice behind the first of Filled was sent, bytes are missing: nothing can be saved. Otherwise all that
-     * is left is in Filled, and can be sent after a pause, one by one. */
+     * is left is in Filled, and can be sent after a pause, one by one.
+     * stub: (void)Flow;
+     * stub: FlowFail(Context, IO_SOCKET_WRITE, WSAECONNABORTED);
+     */
     if ((LONG)(Flow->Sent - Flow->Filled.First->Operation.Number) > 0) {
         FlowFail(Context, IO_SOCKET_WRITE, WSAECONNABORTED);
         return;

@@ -244,8 +244,8 @@ void SocketCancel(SERVER_CONFIG *Config, CONNECTION *Connection)
 {
     /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
     CancelIoEx((HANDLE)Connection->Socket, NULL);
-    if (InterlockedCompareExchange(&Connection->State, 0, 0) == STATE_ACCEPTING) {
-        /* an AcceptEx is the listening socket's operation */
+    /* An AcceptEx is the listening socket's operation, and ends with that socket when the server stops. */
+    if (InterlockedCompareExchange(&Connection->State, 0, 0) == STATE_ACCEPTING && !FlagIsSet(&Config->Stopping)) {
         CancelIoEx((HANDLE)Config->ListenSocket, &Connection->Operation.Overlapped);
     }
 }

@@ -66,6 +66,7 @@ TEST *all_tests(int *count)
         accept_topic();
         buffers_topic();
         faults_topic();
+        misuse_topic();
     }
     *count = test_count;
     return tests;

@@ -65,5 +65,6 @@ void engine_topic(void);
 void accept_topic(void);
 void buffers_topic(void);
 void faults_topic(void);
+void misuse_topic(void);
 
 #endif

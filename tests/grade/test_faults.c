@@ -59,18 +59,6 @@ static void pipeline(CLIENT *c)
         expect_file(expect_status(response(c), 200), i % 2 ? "style.css" : "small.txt");
 }
 
-static void some_of_everything(void)
-{
-    CLIENT *c = client_open(), *other = client_open();
-    for (int i = 0; i < 3; i++) {
-        download(c);
-        echo(other, ODD_SIZE);
-        upload(c, "new.bin", ODD_SIZE);
-        pipeline(other);
-        expect_served();
-    }
-}
-
 /*
  * A request whose connection may break on the way, but not hang. Returns nonzero when it was answered, whole and right.
  */
@@ -85,6 +73,19 @@ static int is_answered(const char *name)
         expect_file(expect_status(r, 200), name);
     client_close(c);
     return r->heard == HEARD_WHOLE;
+}
+
+static void some_of_everything(void)
+{
+    CLIENT *c = client_open(), *other = client_open();
+    for (int i = 0; i < 3; i++) {
+        download(c);
+        echo(other, ODD_SIZE);
+        upload(c, "new.bin", ODD_SIZE);
+        pipeline(other);
+        expect_served();
+        EXPECT(is_answered("style.css"), "the last answer whole, when the request says Connection: close", "it is cut");
+    }
 }
 
 /* Many such requests. Some must be answered: not all meet with a fault. At the end nothing is left over. */

@@ -305,6 +305,23 @@ CASE(fact_12_a_zero_byte_receive_waits_for_data_and_takes_none)
     close_all(port, near_end, far_end);
 }
 
+CASE(fact_12_a_zero_byte_receive_as_the_first_of_all_takes_none)
+{
+    SOCKET near_end, far_end;
+    HANDLE port = tcp_pair_on_port(&near_end, &far_end, 6);
+    OVERLAPPED overlapped = {0};
+    char data[8];
+    let_data_wait(near_end, far_end, "abc", 3);
+    for (int i = 0; i < 3; i++) {
+        clear(&overlapped);
+        must_receive(near_end, NULL, 0, &overlapped);
+        EXPECT_GOOD(port, 0, 6, &overlapped);
+    }
+    EXPECT_EQ(3, recv(near_end, data, sizeof data, 0));
+    EXPECT_BYTES("abc", data, 3);
+    close_all(port, near_end, far_end);
+}
+
 CASE(fact_12_a_zero_byte_receive_waits_after_all_was_taken)
 {
     SOCKET near_end, far_end;
@@ -399,6 +416,7 @@ const TEST_CASE completions_cases[] = {
     TEST(fact_11_a_call_after_the_reset_gives_WSAECONNRESET_and_no_packet),
     TEST(fact_11_an_orderly_end_gives_true_and_zero_bytes),
     TEST(fact_12_a_zero_byte_receive_waits_for_data_and_takes_none),
+    TEST(fact_12_a_zero_byte_receive_as_the_first_of_all_takes_none),
     TEST(fact_12_a_zero_byte_receive_waits_after_all_was_taken),
     TEST(fact_12_a_zero_byte_receive_sees_the_end_and_the_reset),
     TEST(fact_12_no_buffers_at_all_give_WSAEINVAL),

@@ -145,6 +145,15 @@ CASE(fact_04_closing_the_port_wakes_its_waiters_with_735)
     EXPECT(patience < limit_ms());
 }
 
+CASE(fact_04_a_port_that_the_thread_itself_served_and_closed_gives_6)
+{
+    HANDLE port = new_port(1);
+    REQUIRE(PostQueuedCompletionStatus(port, 1, 2, NULL));
+    EXPECT_GOOD(port, 1, 2, NULL);
+    REQUIRE(CloseHandle(port));
+    expect_bad_port(port);
+}
+
 CASE(fact_04_packets_left_in_a_closed_port_are_gone)
 {
     HANDLE port = new_port(1);
@@ -333,6 +342,7 @@ const TEST_CASE ports_cases[] = {
     TEST(fact_04_a_packet_that_waits_is_taken_with_timeout_zero),
     TEST(fact_04_a_bad_handle_gives_6),
     TEST(fact_04_closing_the_port_wakes_its_waiters_with_735),
+    TEST(fact_04_a_port_that_the_thread_itself_served_and_closed_gives_6),
     TEST(fact_04_packets_left_in_a_closed_port_are_gone),
     TEST(fact_05_ex_gives_several_entries_in_order),
     TEST(fact_05_ex_times_out_with_258),

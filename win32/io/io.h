@@ -53,6 +53,9 @@ void overlapped_finish(device *d, op *record, bool immediate);
 op *op_keep(const op *record);
 /** Frees what a record owns beside itself. */
 void op_clear(op *record);
+/** Memory for a record's array of buffers. @return NULL when there is no memory */
+host_buffer *op_buffers_allocate(unsigned count);
+void op_buffers_free(host_buffer *buffers, unsigned count);
 /** The buffers of a record, count of them. */
 static inline host_buffer *op_buffers(op *record)
 {

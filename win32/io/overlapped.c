@@ -45,10 +45,30 @@ op *op_keep(const op *record)
     return kept;
 }
 
+/* A short array takes the memory of a record, which the thread has at hand: a header and a body sent together cost no
+ * allocation. */
+static bool fits_a_record(unsigned count)
+{
+    return count * sizeof(host_buffer) <= sizeof(op);
+}
+
+host_buffer *op_buffers_allocate(unsigned count)
+{
+    return fits_a_record(count) ? (void *)op_allocate() : malloc(count * sizeof(host_buffer));
+}
+
+void op_buffers_free(host_buffer *buffers, unsigned count)
+{
+    if (fits_a_record(count) && buffers)
+        op_free((void *)buffers);
+    else
+        free(buffers);
+}
+
 void op_clear(op *record)
 {
     if (record->count > 1)
-        free(record->buffers);
+        op_buffers_free(record->buffers, record->count);
     if (record->kind == OP_ACCEPT)
         accept_forget(record);
     else if (record->kind == OP_TRANSMIT)

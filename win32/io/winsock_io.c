@@ -20,7 +20,7 @@ static bool capture(op *record, const WSABUF *buffers, DWORD count)
         record->buffer.length = buffers[0].len;
         return true;
     }
-    record->buffers = malloc(count * sizeof *record->buffers);
+    record->buffers = op_buffers_allocate(count);
     if (!record->buffers) {
         record->count = 0;
         return false;

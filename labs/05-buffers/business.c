@@ -1,0 +1,141 @@
+/*
+ * A second pool, for work that blocks.
+ *
+ * A worker of the completion port must not wait: while it does, its packets wait with it. But a data base has no
+ * overlapped calls. So such a job goes to a thread of this pool, and its end comes back as a packet like any other
+ * (IO_BUSINESS): whoever gets that goes on with the request.
+ *
+ *   - The pool begins without a thread. A job that finds no idle one makes another, up to --business.
+ *   - A thread that finds nothing to do for IDLE_TIME ends.
+ *   - Each thread keeps a State from job to job, such as its connection to a data base, which is slow to make.
+ *
+ * One lock guards the queue. It is held for a few instructions, and jobs take milliseconds: nobody feels it.
+ */
+#include "server.h"
+#include "todo.h"
+
+/* How long a thread waits for something to do before it ends, in milliseconds. */
+#define IDLE_TIME 2000u
+
+static SERVER_CONFIG *Server;
+
+static SRWLOCK Lock = SRWLOCK_INIT;
+static CONDITION_VARIABLE Work = CONDITION_VARIABLE_INIT; /* a job has come, or the end */
+static CONDITION_VARIABLE Ends = CONDITION_VARIABLE_INIT; /* the last thread has ended */
+
+/* Guarded by Lock, which is held while a condition variable is waited for and never while a job runs. */
+static OVERLAPPED_EX *First;
+static OVERLAPPED_EX *Last;
+static LONG Threads, MostThreads; /* there are, and ever were at a time */
+static LONG Idle;                 /* of these, those that wait for a job */
+static LONG Queued;
+static LONGLONG Done;
+static BOOL Stopping;
+
+/* Waits for a job. Called with the lock held. @return NULL when the thread is to end */
+static OVERLAPPED_EX *JobTake(void)
+{
+    OVERLAPPED_EX *Context = NULL;
+
+    /*
+     * TODO 5.6: While there is no job and no end in sight: wait on Work, IDLE_TIME at most, as one more idle thread. When
+     * the time is over and there is still none, return NULL. Otherwise take the first job out of the queue.
+     */
+    return Context;
+}
+
+static DWORD WINAPI BusinessThread(LPVOID Parameter)
+{
+    OVERLAPPED_EX *Context;
+    void *State = NULL;
+
+    (void)Parameter;
+    AcquireSRWLockExclusive(&Lock);
+    while ((Context = JobTake()) != NULL) {
+        ReleaseSRWLockExclusive(&Lock);
+        Context->Job(Context, &State);
+        /* From here on the request is a worker's. */
+        PostQueuedCompletionStatus(Server->CompletionPort, 0, 0, &Context->Operation.Overlapped);
+        AcquireSRWLockExclusive(&Lock);
+        Done++;
+    }
+    ReleaseSRWLockExclusive(&Lock);
+    GuestbookLeave(&State);
+    AcquireSRWLockExclusive(&Lock);
+    Threads--;
+    if (Threads == 0) {
+        WakeAllConditionVariable(&Ends);
+    }
+    ReleaseSRWLockExclusive(&Lock);
+    return 0;
+}
+
+/* One thread more, if one is needed and allowed. Called with the lock held. */
+static void PoolExpand(void)
+{
+    HANDLE Thread;
+
+    if (Queued <= Idle || Threads >= (LONG)Server->Business) {
+        return;
+    }
+    Thread = CreateThread(NULL, 0, BusinessThread, NULL, 0, NULL);
+    if (Thread != NULL) {
+        CloseHandle(Thread); /* it runs on; nobody waits for it by its handle */
+        Threads++;
+        MostThreads = Threads > MostThreads ? Threads : MostThreads;
+    }
+}
+
+void BusinessStart(SERVER_CONFIG *Config)
+{
+    Server = Config;
+}
+
+void NextBusiness(OVERLAPPED_EX *Context, void (*Job)(OVERLAPPED_EX *, void **), void (*Then)(OVERLAPPED_EX *))
+{
+    Context->Job = Job;
+    Context->JobThen = Then;
+    Context->IOOperation = IO_BUSINESS;
+}
+
+BOOL BusinessSubmit(OVERLAPPED_EX *Context)
+{
+    BOOL Taken;
+
+    Context->NextJob = NULL;
+    AcquireSRWLockExclusive(&Lock);
+    /* TODO 5.6: Put the job at the end of the queue, make a thread if the pool has too few, and wake one. */
+    (void)PoolExpand;
+    TodoAnswer(TODO("5.6"), Context->Socket);
+    Taken = Threads > 0;
+    if (!Taken) { /* no thread, and none to be had */
+        First = Last = NULL;
+        Queued = 0;
+        SetLastError(ERROR_NOT_ENOUGH_MEMORY);
+    }
+    ReleaseSRWLockExclusive(&Lock);
+    return Taken;
+}
+
+void BusinessStop(void)
+{
+    AcquireSRWLockExclusive(&Lock);
+    Stopping = TRUE;
+    WakeAllConditionVariable(&Work);
+    while (Threads > 0 && SleepConditionVariableSRW(&Ends, &Lock, SHUTDOWN_TIMEOUT, 0)) {
+    }
+    if (Threads > 0) {
+        UserMsg("a thread of the business pool does not end");
+    }
+    ReleaseSRWLockExclusive(&Lock);
+}
+
+void BusinessCount(LONG *ThreadCount, LONG *MostThreadCount, LONG *QueuedCount, LONGLONG *DoneCount)
+{
+    AcquireSRWLockExclusive(&Lock);
+    *ThreadCount = Threads;
+    *MostThreadCount = MostThreads;
+    *QueuedCount = Queued;
+    *DoneCount = Done;
+    ReleaseSRWLockExclusive(&Lock);
+}

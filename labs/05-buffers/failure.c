@@ -1,0 +1,76 @@
+/*
+ * Failures: the client is gone, or something is short.
+ *
+ * Every read and every write that fails comes to one place, OnConnectionError, with its kind. Most failures mean that
+ * the client is gone. But WSAENOBUFS and its relatives mean that Windows had no memory to lock or no non-paged pool at
+ * that moment. The connection is as good as before then: nothing was read, or nothing was sent, and nobody but this
+ * server knows. To close it would be to lose a client for nothing; worse, who has only a read in flight and loses that
+ * one has nothing left that keeps the connection, and it closes without anybody having meant it.
+ *
+ * So what failed is done again; but a little later, as trying at once makes a shortage last. In between, the connection
+ * pauses: an operation like others, whose packet the main thread posts.
+ *
+ * A write can come up short, too: the stack takes some of the bytes, or none, and says that all is well. Then what
+ * is left is sent again from the byte that was reached. This is possible because one connection has one write in
+ * flight, unless --writes says otherwise (order.c: what that costs).
+ */
+#include "server.h"
+
+/* Whether an error says that Windows has too little of something, just now. */
+static BOOL ErrorIsShortage(DWORD Error)
+{
+    switch (Error) {
+    case WSAENOBUFS:
+    case ERROR_NO_SYSTEM_RESOURCES:
+    case ERROR_WORKING_SET_QUOTA:
+    case ERROR_NOT_ENOUGH_MEMORY:
+    case ERROR_OUTOFMEMORY:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPERATION Kind, DWORD Error)
+{
+    FAILURE Failure = FAILURE_FATAL;
+    const BOOL Late = DeadlineLeft(Connection) == 0;
+    const BOOL IsRead = Kind == IO_SOCKET_READ || Kind == IO_SOCKET_IDLE;
+
+    if (FlagIsSet(&Config->Aborting)) {
+        return FAILURE_FATAL;
+    }
+    /*
+     * TODO 5.4: A shortage (count it): what can be done again is worth a pause, until the deadline. That is every read
+     * and write; but a socket without a client is replaced by another, and of TransmitFile nobody knows how far it
+     * came. A cancelled operation is late, or was met by a sweep just when it was no longer late: a read is then done
+     * again at once, but not on an idle connection when the server stops. All else means that the client is gone.
+     */
+    (void)ErrorIsShortage;
+    (void)Error;
+    (void)Late;
+    (void)IsRead;
+    return Failure;
+}
+
+void PauseBegin(SERVER_CONFIG *Config, CONNECTION *Connection)
+{
+    CountBegin(Config, IO_PAUSE);
+    InterlockedIncrement(&Connection->PendingIo);
+    InterlockedExchange(&Connection->State, STATE_PAUSED_NEW);
+    if (InterlockedIncrement(&Config->Paused) == 1) {
+        SetEvent(Config->PauseEvent);
+    }
+}
+
+void PauseTick(SERVER_CONFIG *Config, CONNECTION *Connection)
+{
+    const BOOL Now = FlagIsSet(&Config->Aborting);
+
+    /*
+     * TODO 5.4: The first sweep that meets a pause lets it grow old, the next ends it: the connection is busy again,
+     * one less pauses, and the packet is posted. When the server gives up, the first sweep ends it.
+     */
+    (void)Now;
+    (void)Connection;
+}

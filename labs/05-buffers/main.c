@@ -1,0 +1,258 @@
+/*
+ * Start-up, Ctrl-C and shutdown.
+ *
+ * The main thread starts all others and then does two small things: it waits for Ctrl-C, and between whiles it looks
+ * for clients that are late. The order of the shutdown is the point of this file; see ServerStop.
+ */
+#include "server.h"
+#include "todo.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How often a shutdown looks whether the last connection is gone, in milliseconds. */
+#define DRAIN_INTERVAL 10u
+
+/* Global because a console handler gets no parameter. */
+static SERVER_CONFIG Config;
+
+void ErrMsg(const char *What, DWORD Error)
+{
+    char Text[256];
+    DWORD Length = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, Error, 0, Text,
+                                  sizeof(Text), NULL);
+
+    while (Length > 0 && (unsigned char)Text[Length - 1] <= ' ') {
+        Length--; /* the system's texts end in CR LF */
+    }
+    UserMsg("%s: %.*s%serror %lu", What, (int)Length, Text, Length > 0 ? ", " : "", (unsigned long)Error);
+}
+
+void UserMsg(const char *Format, ...)
+{
+    char Text[1024];
+    va_list Arguments;
+
+    va_start(Arguments, Format);
+    vsnprintf(Text, sizeof(Text), Format, Arguments);
+    va_end(Arguments);
+    fprintf(stderr, "server: %s\n", Text); /* one call, so that messages of two threads do not mix */
+}
+
+/* Runs in a thread that the system makes for it. */
+static BOOL WINAPI ConsoleHandler(DWORD Event)
+{
+    static volatile LONG Times;
+
+    if (Event != CTRL_C_EVENT && Event != CTRL_BREAK_EVENT) {
+        return FALSE;
+    }
+    InterlockedExchange(InterlockedIncrement(&Times) == 1 ? &Config.Stopping : &Config.Aborting, TRUE);
+    SetEvent(Config.StopEvent);
+    return TRUE;
+}
+
+/* What the date of an answer and of a line in the log is taken from. */
+static void ClockTick(void)
+{
+    FILETIME Now;
+    ULONGLONG Steps; /* of 100 ns, since 1601 */
+
+    GetSystemTimeAsFileTime(&Now);
+    Steps = (ULONGLONG)Now.dwHighDateTime << 32 | Now.dwLowDateTime;
+    InterlockedExchange64(&Config.Now, (LONGLONG)(Steps / 10000000u) - 11644473600);
+}
+
+/* Makes all memory that requests will need. */
+static BOOL MemoryCreate(void)
+{
+    const DWORD Least = ECHO_LIMIT / BUFFER_LARGE + 1; /* what one body may need, so that it is there some day */
+    const DWORD Large = Config.Buffers / 16 > Least ? Config.Buffers / 16 : Least;
+
+    if (!BuffersCreate(&Config, Config.SockBuffLen, Config.Buffers, Large) ||
+        !PoolCreate(&Config.Clients, sizeof(CONNECTION), MOST_CONNECTIONS) ||
+        !PoolCreate(&Config.Requests, sizeof(OVERLAPPED_EX), MOST_CONNECTIONS)) {
+        ErrMsg("cannot get memory", GetLastError());
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void MemoryDestroy(void)
+{
+    HotStop();
+    PoolDestroy(&Config.Requests);
+    PoolDestroy(&Config.Clients);
+    BuffersDestroy(&Config);
+}
+
+/* Makes the port and the workers that wait on it. */
+static BOOL WorkersStart(void)
+{
+    SYSTEM_INFO System;
+    DWORD Wanted;
+
+    Config.CompletionPort = CompletionPortCreate();
+    if (Config.CompletionPort == NULL) {
+        ErrMsg("cannot make a completion port", GetLastError());
+        return FALSE;
+    }
+    GetSystemInfo(&System);
+    Wanted = System.dwNumberOfProcessors * Config.ThreadsPerCPU;
+    if (Wanted > MAXIMUM_WAIT_OBJECTS) {
+        Wanted = MAXIMUM_WAIT_OBJECTS; /* as many as one WaitForMultipleObjects can see off */
+    }
+    while (Config.WorkerCount < Wanted) {
+        HANDLE Thread = CreateThread(NULL, 0, CompletionPortThread, &Config, 0, NULL);
+
+        if (Thread == NULL) {
+            ErrMsg("cannot start a thread", GetLastError());
+            return FALSE;
+        }
+        Config.Workers[Config.WorkerCount++] = Thread;
+    }
+    return TRUE;
+}
+
+/* Starts everything, in the order in which each part needs the one before. ServerStop undoes any beginning of it. */
+static BOOL ServerStart(void)
+{
+    WSADATA Data;
+    int Error = WSAStartup(MAKEWORD(2, 2), &Data);
+
+    if (Error != 0) {
+        ErrMsg("cannot start Winsock", (DWORD)Error);
+        return FALSE;
+    }
+    Config.StopEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    Config.PauseEvent = CreateEventA(NULL, FALSE, FALSE, NULL);
+    if (Config.StopEvent == NULL || Config.PauseEvent == NULL || !SetConsoleCtrlHandler(ConsoleHandler, TRUE)) {
+        ErrMsg("cannot wait for Ctrl-C", GetLastError());
+        return FALSE;
+    }
+    ClockTick();
+    BusinessStart(&Config);
+    HotStart(&Config);
+    if (!MemoryCreate() || !LogStart(&Config) || !WorkersStart()) {
+        return FALSE;
+    }
+    Config.ListenEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
+    Config.ListenSocket = SocketCreate(&Config);
+    if (Config.ListenSocket == INVALID_SOCKET) {
+        return FALSE;
+    }
+    Config.ListenThread = CreateThread(NULL, 0, SocketListenThread, &Config, 0, NULL);
+    if (Config.ListenThread == NULL) {
+        ErrMsg("cannot start a thread", GetLastError());
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Waits until the last connection is closed. After the deadline it cancels what is still in flight. */
+static void ConnectionsDrain(void)
+{
+    ULONGLONG Deadline = GetTickCount64() + Config.DrainTimeout * 1000ull;
+
+    while (FlagIsSet(&Config.Connections)) {
+        ULONGLONG Now = GetTickCount64();
+
+        /*
+         * TODO 5.7: When the deadline has passed, set Aborting. With it set, whoever waits for buffers goes on, and comes
+         * to an end. Then sweep, which cancels what is idle, late, or still there when aborting.
+         */
+        (void)Deadline;
+        if (Now >= Deadline + SHUTDOWN_TIMEOUT) {
+            UserMsg("a connection does not end");
+            break;
+        }
+        ClockTick();
+        Sleep(DRAIN_INTERVAL);
+    }
+}
+
+/* Sends each worker its packet, and waits for all. */
+static void WorkersStop(void)
+{
+    for (DWORD i = 0; i < Config.WorkerCount; i++) {
+        PostQueuedCompletionStatus(Config.CompletionPort, 0, IO_THREAD_SHUTDOWN, NULL);
+    }
+    if (Config.WorkerCount > 0 &&
+        WaitForMultipleObjects(Config.WorkerCount, Config.Workers, TRUE, SHUTDOWN_TIMEOUT) == WAIT_TIMEOUT) {
+        UserMsg("a worker does not end");
+    }
+    for (DWORD i = 0; i < Config.WorkerCount; i++) {
+        CloseHandle(Config.Workers[i]);
+    }
+}
+
+/*
+ * Ends everything, in the order that keeps every promise to a client and frees nothing that is in use:
+ *   1. no new connections: the listen thread ends, and closing the listening socket ends every AcceptEx
+ *   2. the connections there are come to their end, or to their deadline; jobs that block, too, are part of a request
+ *   3. no operation is in flight any more: one IO_THREAD_SHUTDOWN for each worker, which takes exactly one
+ *   4. no thread is left that could ask for business or log a line: these threads finish what they have
+ *   5. the port is closed after the last thread that waits on it has ended; memory goes last
+ */
+static void ServerStop(void)
+{
+    InterlockedExchange(&Config.Stopping, TRUE);
+    if (Config.ListenThread != NULL) {
+        SetEvent(Config.ListenEvent);
+        WaitForSingleObject(Config.ListenThread, SHUTDOWN_TIMEOUT);
+        CloseHandle(Config.ListenThread);
+    }
+    if (Config.ListenSocket != INVALID_SOCKET) {
+        closesocket(Config.ListenSocket);
+    }
+    /* TODO 5.7: Steps 2 to 4. */
+    (void)ConnectionsDrain;
+    (void)WorkersStop;
+    if (Config.ListenThread != NULL) {
+        TodoExit(TODO("5.7"));
+    }
+    if (Config.CompletionPort != NULL) {
+        CloseHandle(Config.CompletionPort);
+    }
+    SetConsoleCtrlHandler(ConsoleHandler, FALSE);
+    CloseHandle(Config.StopEvent);
+    CloseHandle(Config.PauseEvent);
+    CloseHandle(Config.ListenEvent);
+    if (!FlagIsSet(&Config.Connections)) {
+        MemoryDestroy();
+    }
+    WSACleanup();
+}
+
+/* What the main thread does until Ctrl-C. It looks more often while a connection pauses. */
+static void ServerWatch(void)
+{
+    const HANDLE Events[] = {Config.StopEvent, Config.PauseEvent};
+
+    while (WaitForMultipleObjects(2, Events, FALSE, FlagIsSet(&Config.Paused) ? RETRY_PAUSE : SWEEP_INTERVAL) !=
+           WAIT_OBJECT_0) {
+        ClockTick();
+        ConnectionSweep(&Config);
+    }
+}
+
+int main(int ArgumentCount, char **Arguments)
+{
+    int ExitCode = OptionsRead(&Config, ArgumentCount, Arguments);
+
+    if (ExitCode >= 0) {
+        return ExitCode;
+    }
+    ExitCode = 2;
+    Config.ListenSocket = INVALID_SOCKET;
+    InitializeSRWLock(&Config.Lock);
+    if (ServerStart()) {
+        printf("listening on http://127.0.0.1:%u/\n", (unsigned)GetLocalAddress(Config.ListenSocket));
+        fflush(stdout);
+        ServerWatch();
+        ExitCode = 0;
+    }
+    ServerStop();
+    return ExitCode;
+}
