@@ -11,6 +11,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "../../include/winerror.h"
@@ -84,6 +85,9 @@ int host_resolve(const char *name, const char *service, int family, int type, bo
                              .ai_socktype = type,
                              .ai_flags = (passive ? AI_PASSIVE : 0) | (numeric ? AI_NUMERICHOST : 0)};
     struct addrinfo *list = NULL;
+    /* As on Windows, this name needs no file and no server (RFC 6761). */
+    if (name && strcasecmp(name, "localhost") == 0)
+        name = hints.ai_family == AF_INET6 ? "::1" : "127.0.0.1";
     int error = getaddrinfo(name, service, &hints, &list);
     if (error)
         return resolve_error(error);
