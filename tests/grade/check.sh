@@ -49,8 +49,9 @@ fi
 make -s build/linux/tests/grade/grade || die "the judge does not build"
 
 filters=()
-if [ -n "$task" ]; then
-    [ -f "$points" ] || die "lab $lab has no table of points"
+if [ -n "$task" ] && [ ! -f "$points" ]; then
+    echo "$points is not there yet, so no test belongs to task $task alone: all tests of lab $lab are run"
+elif [ -n "$task" ]; then
     while IFS= read -r test; do filters+=(--filter "$test"); done < <(awk -F '\t' -v t="$task" '$1 == t { print $2 }' "$points")
     [ ${#filters[@]} -gt 0 ] || die "lab $lab has no task $task; it has: $(awk -F '\t' '/^[0-9]/ { print $1 }' "$points" | sort -u | tr '\n' ' ')"
 fi
