@@ -24,6 +24,8 @@ for done in "$lab.0" $tasks; do
     build/linux/tests/grade/grade --stage "$lab" "${filters[@]}" "$work/$done/server" >"$work/$done.log" 2>&1
     echo "$done: $(tail -n 1 "$work/$done.log")" >&2
 done
+logs=("$work/$lab.0.log")
+for done in $tasks; do logs+=("$work/$done.log"); done
 awk '
     FNR == 1 { n++; split(FILENAME, part, "/"); name[n] = part[4]; sub(/\.log$/, "", name[n]) }
     /^pass / { pass[n, $2] = 1; if (!($2 in seen)) { seen[$2]; order[++count] = $2 } }
@@ -33,4 +35,4 @@ awk '
             for (k = n; k >= 1 && ((k, order[i]) in pass); k--) first = name[k]
             print (first == "" ? "?" : first ~ /\.0$/ ? "-" : first) "\t" order[i]
         }
-    }' $(for done in "$lab.0" $tasks; do echo "$work/$done.log"; done)
+    }' "${logs[@]}"

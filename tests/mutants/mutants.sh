@@ -132,7 +132,7 @@ report_of() {
 
 # Lets the grader judge a mutant; the table's line.
 judge_mutant() {
-    local filters=() test word found failed also='' told
+    local filters=() test word failed also='' told
     if [ -z "$full" ]; then for test in "${tests[@]}"; do filters+=(--filter "$test"); done; fi
     "$grade" --stage "$((10#$stage))" ${filters+"${filters[@]}"} --quiet "$scratch/server" >"$scratch/report" 2>&1
     failed=$(sed -n 's/^failed: //p' "$scratch/report")
@@ -152,8 +152,7 @@ judge_mutant() {
 }
 
 judge_variation() {
-    "$grade" --stage "$((10#$stage))" --quiet "$scratch/server" >"$scratch/report" 2>&1
-    if [ $? = 0 ]; then
+    if "$grade" --stage "$((10#$stage))" --quiet "$scratch/server" >"$scratch/report" 2>&1; then
         verdict right "$1" "$(grep '^[0-9]* passed, ' "$scratch/report")"
     else
         verdict ACCUSED "$1" "$(sed -n 's/^failed: //p' "$scratch/report" | tr '\n' ' ')"
@@ -183,7 +182,7 @@ wanted() {
 }
 
 list=() passed=0 failed=0
-for file in tests/${kind}s/*.$kind; do
+for file in tests/"${kind}s"/*."$kind"; do
     parse "$file" 00 || { echo "$file has not the form" && failed=$((failed + 1)) && continue; }
     for stage in $stages; do
         if [ $kind = variation ] && [ -z "$full" ] && [ "${stage%+}" = "$stage" ]; then continue; fi
@@ -193,7 +192,7 @@ done
 mkdir -p "$work"
 for item in ${list+"${list[@]}"}; do
     while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-    judge ${item% *} "${item##* }" &
+    judge "${item% *}" "${item##* }" &
 done
 wait
 

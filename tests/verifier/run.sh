@@ -27,21 +27,20 @@ names_line() { # names_line MARK LABEL
     [ -z "$lines" ] || grep -A3 "$rule:" said | grep -qE "^    $2: .* at misuses\.c:($lines),"
 }
 
-for rule in $(grep -oE '\{"bad-[a-z-]+' "$source" | sed 's/{"bad-//'); do
+mapfile -t rules < <(grep -oE '\{"bad-[a-z-]+' "$source" | sed 's/{"bad-//')
+for rule in "${rules[@]}"; do
     WIN32_VERIFIER=1 timeout 20 "$programs" "bad-$rule" >said 2>&1
     grep -qE "^win32 verifier: (error|warning): $rule:" said && names_line "[^T]HERE $rule" here &&
         names_line "THERE $rule" "(posted|first|closed|opened|waiting|failed|accepted|locked)"
     check "bad-$rule is reported with its lines" $?
-    WIN32_VERIFIER=1 timeout 20 "$programs" "good-$rule" >said 2>&1
-    { [ $? = 0 ] && [ ! -s said ]; }
+    WIN32_VERIFIER=1 timeout 20 "$programs" "good-$rule" >said 2>&1 && [ ! -s said ]
     check "good-$rule is not reported" $?
 done
 
 WIN32_VERIFIER=2 timeout 20 "$programs" bad-overlapped-reused >said 2>&1
 [ $? = 134 ]
 check "WIN32_VERIFIER=2 aborts at the first error" $?
-WIN32_VERIFIER=1 WIN32_VERIFIER_LOG=log timeout 20 "$programs" bad-handle-leaked >said 2>&1
-{ [ $? = 0 ] && [ ! -s said ] && grep -q handle-leaked log; }
+WIN32_VERIFIER=1 WIN32_VERIFIER_LOG=log timeout 20 "$programs" bad-handle-leaked >said 2>&1 && [ ! -s said ] && grep -q handle-leaked log
 check "WIN32_VERIFIER_LOG takes the reports, and the exit code stays" $?
 
 observe() { # observe PROGRAM FAULTS EXPECTED: what it prints without, and with the fault, as two patterns

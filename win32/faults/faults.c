@@ -66,7 +66,7 @@ bool faults_start(void)
         const char *text = scenario_text(given);
         if (!text)
             give_up("win32: WIN32_FAULTS: the file after @ cannot be read\n");
-        if (!rules_parse(text, seed ? strtoull(seed, NULL, 10) : 1, wrong, sizeof wrong))
+        else if (!rules_parse(text, seed ? strtoull(seed, NULL, 10) : 1, wrong, sizeof wrong))
             give_up(wrong);
     }
     for (rule *r = rules_first(RULE_QUOTA); r; r = rules_next(r)) {

@@ -94,14 +94,14 @@ static bool set(rule *r, const struct shape *s, const char *name, const char *va
     return false;
 }
 
-/* Why a rule is wrong: the rule, and what may stand there. */
+/* Why a rule is wrong: the rule, and what may stand there. @param verb its first word, or "" */
 static bool refuse(const char *text, const char *verb, char *wrong, size_t size)
 {
     char allowed[1024];
     size_t used = 0;
     bool known = false;
     for (int i = 0; i < SHAPES; i++)
-        known |= verb && strcmp(verb, shapes[i].verb) == 0;
+        known |= strcmp(verb, shapes[i].verb) == 0;
     for (int i = 0; i < SHAPES; i++)
         if (shapes[i].help && (!known || strcmp(verb, shapes[i].verb) == 0) && used < sizeof allowed)
             used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s", used ? "; " : "", shapes[i].help);
@@ -162,7 +162,7 @@ bool rules_parse(const char *text, uint64_t seed, char *wrong, size_t size)
         char one[256];
         size_t length = strcspn(text, ";\n"), used = strcspn(text, "#;\n");
         if (used >= sizeof one)
-            return refuse("(longer than 255 characters)", NULL, wrong, size);
+            return refuse("(longer than 255 characters)", "", wrong, size);
         memcpy(one, text, used);
         one[used] = 0;
         /* A comment goes to the end of the line, semicolons included. */

@@ -84,17 +84,18 @@ static void assign(port *p, waiter *w, op *packet)
  * when that is the newest, which costs nothing. While the leader is at it, a few packets may gather before somebody is
  * woken for them: otherwise a quick thread would go to sleep and be woken again between any two. Called with the lock
  * held.
- * @param own the calling thread's waiter, when that is on the stack and awake */
-static void dispatch(port *p, const waiter *own, struct wakes *wakes)
+ * @param awake the calling thread is among the waiters, but awake: nobody need wake it */
+static void dispatch(port *p, bool awake, struct wakes *wakes)
 {
     thread *t = thread_self_if_known();
     bool leading = t && t->leading == p;
     while (p->first && p->newest && may_run(p)) {
         waiter *w = p->newest;
-        if (leading && w != own && p->queued < WORTH_A_WAKE)
+        bool own = awake && w == &t->waiter;
+        if (leading && !own && p->queued < WORTH_A_WAKE)
             break;
         assign(p, w, dequeue(p));
-        if (w != own)
+        if (!own)
             wake(p, w, wakes);
     }
 }
@@ -128,7 +129,7 @@ void port_push(port *p, op *packet, bool immediate)
     p->queued++;
     bool later = immediate && only && t && t->port == p && t->active;
     if (!later)
-        dispatch(p, t && t->leading == p ? &t->waiter : NULL, &wakes);
+        dispatch(p, t && t->leading == p, &wakes);
     bool notice = later && p->newest;
     unlock_and_wake(p, &wakes);
     if (notice)
@@ -176,7 +177,7 @@ static void deactivate(port *p, thread *t, struct wakes *wakes)
         return;
     t->active = false;
     p->active--;
-    dispatch(p, NULL, wakes);
+    dispatch(p, false, wakes);
     if (!p->first)
         promote(p, wakes);
 }
@@ -257,7 +258,7 @@ static void wait_at(port *p, thread *t, uint64_t deadline)
             lock_acquire(&p->lock);
             p->leader = NULL;
             polled = led = true;
-            dispatch(p, w, &wakes);
+            dispatch(p, true, &wakes);
             if (!wakes.count)
                 continue;
             rests = !w->packet;
@@ -428,7 +429,7 @@ bool port_tend(port *p)
     struct wakes wakes = {.count = 0};
     bool tend_again = false, serve = false;
     lock_acquire(&p->lock);
-    dispatch(p, NULL, &wakes);
+    dispatch(p, false, &wakes);
     uint32_t sequence = __atomic_load_n(&p->sequence, __ATOMIC_RELAXED);
     bool quiet = sequence == p->seen_sequence;
     p->seen_sequence = sequence;

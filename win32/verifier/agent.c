@@ -23,23 +23,28 @@ void verifier_unlock(void)
     lock_release(&guard);
 }
 
-agent *agent_self(void)
+static void join(agent *a)
 {
-    if (self)
-        return self;
-    agent *a = calloc(1, sizeof *a);
-    if (!a) {
-        host_error_output("win32: out of memory for the verifier\n");
-        host_process_quit(3);
-    }
-    self = a; /* first: what follows may be a call of the API */
     a->thread = GetCurrentThreadId();
     host_stack(&a->stack_low, &a->stack_high);
     verifier_lock();
     a->next = agents;
     agents = a;
     verifier_unlock();
-    return a;
+}
+
+agent *agent_self(void)
+{
+    if (self)
+        return self;
+    self = calloc(1, sizeof *self);
+    if (self) {
+        join(self); /* with self set: it may call the API */
+    } else {
+        host_error_output("win32: out of memory for the verifier\n");
+        host_process_quit(3);
+    }
+    return self;
 }
 
 agent *agent_of(DWORD thread)
