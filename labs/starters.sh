@@ -77,23 +77,25 @@ answers() { # STAGE TASK
     return $status
 }
 
-# The table of points: every line names a test that the stage has, a task, and a section of the handout; 100 in all.
+# The table of points: a row for each test of the stage, a task of this lab, a section of the handout; 100 in all.
 points() { # STAGE
     local table=labs/$1/points number=${1%%-*}
-    awk -F '\t' -v stage="$1" -v lab="${number#0}" '
+    awk -F '\t' -v lab="${number#0}" '
         FILENAME ~ /README.md$/ { if (/^## [0-9]+\.[0-9]+ /) { split($0, w, " "); section[w[2]] = 1 } next }
         FILENAME == "-" { has[$1] = 1; next }
         /^#/ || /^$/ { next }
         NF != 5 { print FILENAME ":" FNR ": a line has five fields, between tabs"; bad = 1; next }
-        { split($1, n, "."); if (n[1] != lab || !(n[2] > 0)) { print FILENAME ":" FNR ": no task of this lab: " $1; bad = 1 } }
+        $1 !~ "^" lab "\\.[0-9]+$" { print FILENAME ":" FNR ": no task of this lab: " $1; bad = 1 }
         !($2 in has) { print FILENAME ":" FNR ": the grader has no such test for this stage: " $2; bad = 1 }
         seen[$2]++ { print FILENAME ":" FNR ": once more: " $2; bad = 1 }
-        $3 !~ /^[1-9][0-9]*$/ { print FILENAME ":" FNR ": no number of points: " $3; bad = 1 }
+        $3 !~ /^[0-9]+(\.[0-9])?$/ { print FILENAME ":" FNR ": no number of points: " $3; bad = 1 }
         length($4) < 20 { print FILENAME ":" FNR ": no hint"; bad = 1 }
         !($5 in section) { print FILENAME ":" FNR ": the handout has no section " $5; bad = 1 }
-        { sum += $3 }
-        END { if (sum != 100) { print FILENAME ": " sum " points in all, not 100"; bad = 1 } exit bad }' \
-        "labs/$1/README.md" <(:) - "$table" < <(build/linux/tests/grade/grade --stage "${number#0}" --list none)
+        { sum += int($3 * 10 + 0.5); worth[$1] += $3 }
+        END { for (test in has) if (!(test in seen)) { print ARGV[ARGC - 1] ": no row for " test " (0 points will do)"; bad = 1 }
+              for (task in worth) if (worth[task] == 0) { print ARGV[ARGC - 1] ": nothing to be earned in " task; bad = 1 }
+              if (sum != 1000) { print ARGV[ARGC - 1] ": " sum / 10 " points in all, not 100"; bad = 1 } exit bad }' \
+        "labs/$1/README.md" - "$table" < <(build/linux/tests/grade/grade --stage "${number#0}" --list none)
 }
 
 mark_is_refused() { # LINES: the generator must stop with one line that names the place

@@ -1,7 +1,8 @@
 /*
  * grade: judges a server of any stage from outside, over loopback TCP.
  *
- *     grade --stage N [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] [--server] PATH
+ *     grade --stage N [--filter TEXT]... [--points TABLE [--task N.M]] [--jobs N] [--list] [--quiet] [--keep] [--wine]
+ *           [--server] PATH
  *
  * A PATH that ends in .exe is run through wine.
  *
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "points.h"
 #include "pool.h"
 #include "report.h"
 #include "site.h"
@@ -31,6 +33,7 @@
 enum { MAX_FILTERS = 256 };
 
 static const char *filters[MAX_FILTERS];
+static const char *points, *task;
 static int filter_count, jobs, list_only, quiet, keep;
 static int all_passed, all_failed, all_skipped;
 
@@ -38,20 +41,22 @@ static void __attribute__((noreturn)) usage(const char *complaint)
 {
     fprintf(stderr,
             "grade: %s\n"
-            "usage: grade --stage 1..5 [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] [--server] "
-            "PATH\n",
+            "usage: grade --stage 1..5 [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] "
+            "[--points TABLE [--task N.M]] [--server] PATH\n",
             complaint);
     exit(2);
 }
 
 static void read_options(int count, char **arguments)
 {
-    enum { SERVER_OPTION = 1, STAGE_OPTION, FILTER_OPTION, JOBS_OPTION };
+    enum { SERVER_OPTION = 1, STAGE_OPTION, FILTER_OPTION, JOBS_OPTION, POINTS_OPTION, TASK_OPTION };
     static const struct option options[] = {
         {"server", required_argument, NULL, SERVER_OPTION},
         {"stage", required_argument, NULL, STAGE_OPTION},
         {"filter", required_argument, NULL, FILTER_OPTION},
         {"jobs", required_argument, NULL, JOBS_OPTION},
+        {"points", required_argument, NULL, POINTS_OPTION},
+        {"task", required_argument, NULL, TASK_OPTION},
         {"wine", no_argument, &run.wine, 1},
         {"list", no_argument, &list_only, 1},
         {"quiet", no_argument, &quiet, 1},
@@ -73,6 +78,12 @@ static void read_options(int count, char **arguments)
         case JOBS_OPTION:
             jobs = atoi(optarg);
             break;
+        case POINTS_OPTION:
+            points = optarg;
+            break;
+        case TASK_OPTION:
+            task = optarg;
+            break;
         case 0:
             break;
         default:
@@ -92,17 +103,23 @@ static void read_options(int count, char **arguments)
             usage("--stage must be 1 to 5");
         run.stage = 0;
     }
+    if (points)
+        points_read(points, task);
+    else if (task)
+        usage("--task needs --points, which tells what belongs to it");
     if (jobs <= 0)
         jobs = 2 * (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* A test is wanted when the stage has it and a filter, if there is one, occurs in "topic.name". */
+/* A test is wanted when the stage has it, the task too, and a filter, if there is one, occurs in "topic.name". */
 static int is_wanted(const TEST *test)
 {
     char name[200];
     if (run.stage && !(test->stages & STAGE(run.stage)))
         return 0;
     snprintf(name, sizeof name, "%s.%s", test->topic, test->test->name);
+    if (points_leave_out(name))
+        return 0;
     for (int i = 0; i < filter_count; i++)
         if (strstr(name, filters[i]))
             return 1;
@@ -214,5 +231,7 @@ int main(int count, char **arguments)
         return 2;
     int bad = report_sum(results, wanted);
     printf("stage %d, %.1f s\n", run.stage, (double)(now_ms() - started) / 1000);
+    if (points)
+        points_sum(results, wanted, run.stage);
     return bad ? 1 : 0;
 }
