@@ -57,7 +57,7 @@ static const struct {
     {"WSAGetOverlappedResult", ""},
     {"EnterCriticalSection", ""},
     {"AcquireSRWLock*", ""},
-    {"InitOnceBeginInitialize", ""},
+    {"InitOnce*", ""},
     {"FlushFileBuffers", ""},
 };
 

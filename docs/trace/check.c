@@ -483,6 +483,40 @@ static void follows_threads(void)
     CHECK(got.m.summary.block_lane == 3, "the longest block in I/O");
 }
 
+/* Whatever the call that blocks is: from its line to the one that says that it is over. */
+static void ends_blocks(void)
+{
+    static const char *const calls[] = {"recv",
+                                        "send",
+                                        "connect",
+                                        "select",
+                                        "WSAPoll",
+                                        "Sleep",
+                                        "WaitForMultipleObjects",
+                                        "EnterCriticalSection",
+                                        "AcquireSRWLockExclusive",
+                                        "AcquireSRWLockShared",
+                                        "SleepConditionVariableCS",
+                                        "SleepConditionVariableSRW",
+                                        "InitOnceExecuteOnce",
+                                        "GetOverlappedResult",
+                                        "WSAGetOverlappedResult"};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        char call[80], woke[80];
+        snprintf(call, sizeof call, "call=%s", calls[i]);
+        snprintf(woke, sizeof woke, "woke=%s", calls[i]);
+        lines_begin();
+        L(1, "call=CreateThread", 0, 0, 0, 0); /* 0 */
+        L(1, call, 0x24, 0, 10, 0);            /* 1 */
+        L(2, "thread-start=thread", 0, 0, 0, 0);
+        L(1, woke, 0x24, 0, 10, 0);              /* 3 */
+        L(1, "call=CloseHandle", 0x24, 0, 0, 0); /* 4 */
+        lines_take();
+        CHECK(bar_is(&got.m.lanes[0], 1, THREAD_BLOCKS, 1, 3) && bar_is(&got.m.lanes[0], 2, THREAD_RUNS, 3, 4), "%s",
+              calls[i]);
+    }
+}
+
 /* ReadFile with an OVERLAPPED on a file that was not opened for it. */
 static void sees_blocking_reads(void)
 {
@@ -645,6 +679,7 @@ int main(int count, char **arguments)
     forgets_what_is_over();
     begins_in_the_middle();
     follows_threads();
+    ends_blocks();
     sees_blocking_reads();
     names_equals_by_number();
     writes_json();

@@ -178,8 +178,15 @@ static void Accept(void)
 }
 
 const PROGRAM Observations[] = {
-    {"send-ten", SendTen},     {"receive-five", ReceiveFive},   {"receive-early", ReceiveEarly},
-    {"order", Order},          {"close-under", CloseUnder},     {"recycle", Recycle},
-    {"many", ManyReceives},    {"write", Write},                {"accept", Accept},
+    {"send-ten", SendTen},
+    {"receive-five", ReceiveFive},
+    {"receive-early", ReceiveEarly},
+    {"order", Order},
+    {"close-under", CloseUnder},
+    {"recycle", Recycle},
+    {"many", ManyReceives},
+    {"write", Write},
+    {"accept", Accept},
+    {"blocks", BlockEverywhere},
     {NULL, NULL},
 };

@@ -95,7 +95,7 @@ int main(int Count, char **Arguments)
     if (Count != 2)
         return 2;
     Require(WSAStartup(MAKEWORD(2, 2), &Data) == 0, "WSAStartup");
-    int Found = RunNamed(Misuses, Arguments[1]) || RunNamed(Observations, Arguments[1]);
+    int Found = RunNamed(Misuses, Arguments[1]) || RunNamed(Errors, Arguments[1]) || RunNamed(Observations, Arguments[1]);
     WSACleanup();
     return Found ? 0 : 2;
 }

@@ -19,7 +19,10 @@ typedef struct PROGRAM {
     void (*Run)(void);
 } PROGRAM;
 
-extern const PROGRAM Misuses[], Observations[];
+/* Blocks once in every call that can. */
+void BlockEverywhere(void);
+
+extern const PROGRAM Misuses[], Errors[], Observations[];
 
 /* Ends the program with 3 when something fails that has nothing to do with what it shows. */
 void Require(int Holds, const char *What);

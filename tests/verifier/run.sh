@@ -4,7 +4,7 @@
 # that comes close, of which nothing may be said. Each fault is seen in what a program prints with it and without.
 set -u
 programs=$(realpath "$1")
-source=$(realpath "${0%/*}")/misuses.c
+folder_of_sources=$(realpath "${0%/*}")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit
@@ -24,17 +24,25 @@ check() { # check TEXT CONDITION-STATUS
 names_line() { # names_line MARK LABEL
     local lines
     lines=$(grep -nE "$1( |\$)" "$source" | cut -d: -f1 | paste -sd'|')
-    [ -z "$lines" ] || grep -A3 "$rule:" said | grep -qE "^    $2: .* at misuses\.c:($lines),"
+    [ -z "$lines" ] || grep -A3 "$rule:" said | grep -qE "^    $2: .* at ${source##*/}:($lines),"
 }
 
-mapfile -t rules < <(grep -oE '\{"bad-[a-z-]+' "$source" | sed 's/{"bad-//')
-for rule in "${rules[@]}"; do
-    WIN32_VERIFIER=1 timeout 20 "$programs" "bad-$rule" >said 2>&1
-    grep -qE "^win32 verifier: (error|warning): $rule:" said && names_line "[^T]HERE $rule" here &&
-        names_line "THERE $rule" "(posted|first|closed|opened|waiting|failed|accepted|locked)"
-    check "bad-$rule is reported with its lines" $?
-    WIN32_VERIFIER=1 timeout 20 "$programs" "good-$rule" >said 2>&1 && [ ! -s said ]
-    check "good-$rule is not reported" $?
+# A name is bad-RULE or good-RULE, perhaps with +VARIANT behind it.
+for source in "$folder_of_sources"/misuses.c "$folder_of_sources"/errors.c; do
+    mapfile -t names < <(sed -n 's/^    {"\([a-z+-]*\)",.*/\1/p' "$source")
+    for name in "${names[@]}"; do
+        rule=${name#*-} rule=${rule%%+*} mark=${name#*-} mark=${mark/+/[+]}
+        WIN32_VERIFIER=1 timeout 20 "$programs" "$name" >said 2>&1
+        ended=$?
+        if [ "${name%%-*}" = bad ]; then
+            grep -qE "^win32 verifier: (error|warning): $rule:" said && names_line "[^T]HERE $mark" here &&
+                names_line "THERE $mark" "(posted|first|closed|opened|waiting|failed|accepted|locked)"
+            check "$name is reported with its lines" $?
+        else
+            [ $ended = 0 ] && [ ! -s said ]
+            check "$name is not reported" $?
+        fi
+    done
 done
 
 WIN32_VERIFIER=2 timeout 20 "$programs" bad-overlapped-reused >said 2>&1
@@ -96,6 +104,27 @@ printf '# a scenario\nfail WSASend nth=1 error=10055 # once; only once\n\n' >sce
 WIN32_FAULTS=@scenario "$programs" send-ten >said 2>&1
 grep -qxE 'error:10055 (100 ){9}' said
 check "a scenario can be a file" $?
+
+# --- the journal: every call that blocks has a line at both ends, and all calls are the program's, whatever its name
+cp "$programs" "a name with spaces"
+WIN32_JOURNAL=journal timeout 20 "./a name with spaces" blocks >said 2>&1
+check "the program that blocks everywhere ends well" $?
+for call in recv send select WSAPoll connect Sleep WaitForMultipleObjects EnterCriticalSection AcquireSRWLockExclusive \
+    AcquireSRWLockShared SleepConditionVariableCS SleepConditionVariableSRW InitOnceExecuteOnce WSAGetOverlappedResult; do
+    began=$(grep -c " call=$call " journal) woke=$(grep -c " woke=$call " journal)
+    grep -E " (call|woke)=$call " journal >said
+    [ "$began" -gt 0 ] && [ "$began" = "$woke" ]
+    check "$call has as many ends as beginnings: $began, $woke" $?
+done
+grep ' from=' journal | grep -vE '^time=[0-9.]+( [^ =]+=[^ =]+)+$' >said
+[ ! -s said ]
+check "a line is pairs of name and value, also when the program's name has spaces" $?
+callers=$(sed -n 's/.* from=a_name_with_spaces+\(0x[0-9a-f]*\)$/\1/p' journal | sort -u |
+    while read -r caller; do printf '0x%x\n' $((caller - 1)); done)
+# shellcheck disable=SC2086 # one word a caller
+addr2line -s -e "$programs" $callers | grep -vE '^(blocks|programs)\.c:[1-9]' >said
+[ -n "$callers" ] && [ ! -s said ] && [ "$(grep -c ' call=' journal)" = "$(grep -c ' from=a_name_with_spaces+0x' journal)" ]
+check "every call is the program's, none the port's own" $?
 
 echo "$passed passed, $failed failed, 0 skipped"
 [ $failed = 0 ]

@@ -118,6 +118,8 @@ SOCKET WSAAPI accept(SOCKET s, struct sockaddr *addr, int *addrlen)
         address_to_program(&remote, addr, addrlen);
     JOURNAL_EVENT("complete", "accept", accepted, NULL, 0, 0);
 done:
+    if (accepted == INVALID_SOCKET)
+        JOURNAL_WOKE(0, last_error_look());
     socket_release(listener);
     return accepted;
 }

@@ -157,7 +157,9 @@ static uint32_t perform_synchronously(file_object *f, op *record)
         return refused;
     if (overlapped)
         overlapped_begin(overlapped);
+    watch_call mine = watch_lend();
     EnterCriticalSection(&f->turn);
+    watch_take_back(&mine);
     lock_acquire(&f->device.lock);
     record->position = overlapped ? offset_of(overlapped) : f->position;
     lock_release(&f->device.lock);
@@ -173,7 +175,9 @@ static uint32_t perform_synchronously(file_object *f, op *record)
         uint32_t kept = finish(f, record, true);
         return kept ? kept : status;
     }
-    return status == STATUS_END_OF_FILE ? STATUS_SUCCESS : status;
+    status = status == STATUS_END_OF_FILE ? STATUS_SUCCESS : status;
+    JOURNAL_WOKE(record->bytes, status_to_error(status));
+    return status;
 }
 
 static BOOL transfer(file_object *f, op *record, LPDWORD done)

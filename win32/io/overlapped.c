@@ -122,23 +122,32 @@ void overlapped_finish(device *d, op *record, bool immediate)
 }
 
 /* Waits for an operation without looking at its device. @return false when it is still out */
-static bool wait_until_done(const OVERLAPPED *overlapped, bool wait)
+static bool wait_until_done(HANDLE handle, const OVERLAPPED *overlapped, bool wait)
 {
+    bool waited = false;
     const uint32_t *word = (const uint32_t *)&overlapped->Internal;
     HANDLE event = event_of(overlapped);
     while (__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == STATUS_PENDING) {
         if (!wait)
             return false;
         if (event) {
-            if (WaitForSingleObject(event, INFINITE) == WAIT_FAILED)
+            watch_call mine = watch_lend();
+            DWORD result = WaitForSingleObject(event, INFINITE);
+            watch_take_back(&mine);
+            if (result == WAIT_FAILED)
                 return false;
             wait = false; /* as on Windows: the event is believed, and the status looked at once more */
         } else {
+            if (!waited)
+                JOURNAL_WAITS(handle, overlapped, 0);
+            waited = true;
             block_enter();
             host_sleep_on(word, STATUS_PENDING, LOOK_NS);
             block_leave();
         }
     }
+    if (waited)
+        JOURNAL_WOKE(overlapped->InternalHigh, status_to_error((uint32_t)overlapped->Internal));
     return true;
 }
 
@@ -146,8 +155,7 @@ BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD
                                 BOOL bWait)
 {
     WATCH_CALL("GetOverlappedResult");
-    (void)hFile;
-    if (!wait_until_done(lpOverlapped, bWait))
+    if (!wait_until_done(hFile, lpOverlapped, bWait))
         return fail(ERROR_IO_INCOMPLETE);
     uint32_t status = (uint32_t)lpOverlapped->Internal;
     *lpNumberOfBytesTransferred = (DWORD)lpOverlapped->InternalHigh;
@@ -164,7 +172,7 @@ BOOL WSAAPI WSAGetOverlappedResult(SOCKET s, LPWSAOVERLAPPED lpOverlapped, LPDWO
     object_release(o);
     if (!lpOverlapped || !lpcbTransfer || !lpdwFlags)
         return fail(WSAEFAULT);
-    if (!wait_until_done(lpOverlapped, fWait))
+    if (!wait_until_done((HANDLE)s, lpOverlapped, fWait))
         return fail(WSA_IO_INCOMPLETE);
     uint32_t status = (uint32_t)lpOverlapped->Internal;
     *lpcbTransfer = (DWORD)lpOverlapped->InternalHigh;
@@ -254,7 +262,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletio
     if (!error)
         return handle;
     if (p && !ExistingCompletionPort)
-        CloseHandle(handle);
+        object_close(handle, OBJECT_PORT);
     SetLastError(error);
     return NULL;
 }

@@ -119,6 +119,7 @@ int WSAAPI select(int nfds, fd_set *readfds, fd_set *writefds, fd_set *exceptfds
     }
     for (unsigned i = 0; i < watched.count; i++)
         socket_release(watched.sockets[i]);
+    JOURNAL_WOKE(ready < 0 ? 0 : (uint64_t)ready, ready < 0 ? last_error_look() : 0);
     return ready;
 }
 
@@ -153,5 +154,6 @@ int WSAAPI WSAPoll(LPWSAPOLLFD fdArray, ULONG fds, INT timeout)
     }
     free(sockets);
     free(entries);
+    JOURNAL_WOKE((uint64_t)ready, 0);
     return ready;
 }

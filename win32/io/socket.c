@@ -47,11 +47,6 @@ int WSAAPI WSACleanup(void)
     return 0;
 }
 
-int WSAAPI WSAGetLastError(void)
-{
-    return (int)GetLastError();
-}
-
 void WSAAPI WSASetLastError(int iError)
 {
     SetLastError((DWORD)iError);

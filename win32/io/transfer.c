@@ -425,5 +425,6 @@ uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
     *bytes = record->bytes;
     lock_release(&s->device.lock);
     op_clear(record);
+    JOURNAL_WOKE(*bytes, status == STATUS_CANCELLED ? WSAEINTR : status_to_winsock(status));
     return status;
 }

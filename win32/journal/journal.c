@@ -35,6 +35,8 @@ void journal_write(const char *kind, const char *name, HANDLE handle, const void
     if (caller) {
         memcpy(from, " from=", 7);
         host_code_name(caller, from + 6, sizeof from - 6);
+        for (char *c = from + 6; *c; c++)
+            *c = *c == ' ' ? '_' : *c; /* pairs end at a space */
     }
     lock_acquire(&journal.lock);
     uint64_t time = (host_now() - journal.start) / 1000;
@@ -46,4 +48,18 @@ void journal_write(const char *kind, const char *name, HANDLE handle, const void
     if (length > 0)
         host_log_write(journal.file, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
     lock_release(&journal.lock);
+}
+
+void journal_waits(HANDLE handle, const void *overlapped, uint64_t bytes)
+{
+    watch_now.line = watch_now.name;
+    watch_now.handle = handle;
+    watch_now.overlapped = overlapped;
+    journal_write("call", watch_now.line, handle, overlapped, bytes, 0, watch_now.caller);
+}
+
+void journal_woke(uint64_t bytes, DWORD error)
+{
+    if (watch_now.line)
+        journal_write("woke", watch_now.line, watch_now.handle, watch_now.overlapped, bytes, error, NULL);
 }

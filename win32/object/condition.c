@@ -9,7 +9,7 @@
  */
 #include "../host/host.h"
 #include "deadline.h"
-#include "../watch/watch.h"
+#include "../journal/journal.h"
 #include "thread.h"
 
 #define EVERYBODY 0x7fffffffu
@@ -51,19 +51,22 @@ void WINAPI InitializeConditionVariable(PCONDITION_VARIABLE ConditionVariable)
 BOOL WINAPI SleepConditionVariableCS(PCONDITION_VARIABLE ConditionVariable, PCRITICAL_SECTION CriticalSection,
                                      DWORD dwMilliseconds)
 {
-    WATCH_CALL("SleepConditionVariableCS");
+    JOURNAL_CALL("SleepConditionVariableCS", ConditionVariable, NULL, dwMilliseconds);
     uint64_t deadline = deadline_after(dwMilliseconds);
     uint32_t seen = announce(ConditionVariable);
     LeaveCriticalSection(CriticalSection);
     bool woken = sleep_until_woken(ConditionVariable, seen, deadline);
+    watch_call mine = watch_lend();
     EnterCriticalSection(CriticalSection);
+    watch_take_back(&mine);
+    JOURNAL_WOKE(dwMilliseconds, woken ? 0 : ERROR_TIMEOUT);
     return woken ? TRUE : fail(ERROR_TIMEOUT);
 }
 
 BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE ConditionVariable, PSRWLOCK SRWLock, DWORD dwMilliseconds,
                                       ULONG Flags)
 {
-    WATCH_CALL("SleepConditionVariableSRW");
+    JOURNAL_CALL("SleepConditionVariableSRW", ConditionVariable, NULL, dwMilliseconds);
     bool shared = Flags & CONDITION_VARIABLE_LOCKMODE_SHARED;
     uint64_t deadline = deadline_after(dwMilliseconds);
     uint32_t seen = announce(ConditionVariable);
@@ -72,10 +75,13 @@ BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE ConditionVariable, PSR
     else
         ReleaseSRWLockExclusive(SRWLock);
     bool woken = sleep_until_woken(ConditionVariable, seen, deadline);
+    watch_call mine = watch_lend();
     if (shared)
         AcquireSRWLockShared(SRWLock);
     else
         AcquireSRWLockExclusive(SRWLock);
+    watch_take_back(&mine);
+    JOURNAL_WOKE(dwMilliseconds, woken ? 0 : ERROR_TIMEOUT);
     return woken ? TRUE : fail(ERROR_TIMEOUT);
 }
 

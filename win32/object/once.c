@@ -6,7 +6,7 @@
  * Windows reserves the same two bits of the context. A function that fails leaves it undone: the next caller tries anew.
  */
 #include "../host/host.h"
-#include "../watch/watch.h"
+#include "../journal/journal.h"
 #include "thread.h"
 
 enum { UNDONE = 0, RUNNING = 1, DONE = 2, RUNNING_AND_AWAITED = 3, STATE_BITS = 3 };
@@ -43,16 +43,19 @@ static void await(PINIT_ONCE once, uintptr_t state)
 {
     if (state == RUNNING && !change(once, RUNNING, RUNNING_AND_AWAITED))
         return;
-    WATCH_CALL("InitOnceExecuteOnce");
+    JOURNAL_WAITS(once, NULL, 0);
     block_enter();
     host_sleep_on(word(once), RUNNING_AND_AWAITED, HOST_FOREVER);
     block_leave();
+    JOURNAL_WOKE(0, 0);
 }
 
 BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE InitOnce, PINIT_ONCE_FN InitFn, PVOID Parameter, LPVOID *Context)
 {
-    uintptr_t state;
-    while (((state = look(InitOnce)) & STATE_BITS) != DONE) {
+    uintptr_t state = look(InitOnce);
+    if ((state & STATE_BITS) != DONE)
+        WATCH_CALL("InitOnceExecuteOnce");
+    for (; (state & STATE_BITS) != DONE; state = look(InitOnce)) {
         if (state != UNDONE) {
             await(InitOnce, state);
         } else if (change(InitOnce, UNDONE, RUNNING)) {

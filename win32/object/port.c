@@ -411,6 +411,8 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE CompletionPort, DWORD dwNumberOfBy
 {
     JOURNAL_CALL("PostQueuedCompletionStatus", CompletionPort, lpOverlapped, dwNumberOfBytesTransferred);
     FAULTS_MAY_FAIL("PostQueuedCompletionStatus", FALSE);
+    if (verifier_on())
+        verifier_posted(lpOverlapped);
     port *p = (port *)object_find(CompletionPort, OBJECT_PORT);
     op *packet = p ? op_allocate() : NULL;
     if (packet) {

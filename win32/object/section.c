@@ -74,6 +74,7 @@ void WINAPI EnterCriticalSection(LPCRITICAL_SECTION lpCriticalSection)
     if (!try_state(lpCriticalSection)) {
         JOURNAL_CALL("EnterCriticalSection", lpCriticalSection, NULL, 0);
         contend(lpCriticalSection);
+        JOURNAL_WOKE(0, 0);
     }
     own(lpCriticalSection, me);
     if (verifier_on())

@@ -10,6 +10,7 @@
  * Nothing of the lock is touched after the operation that frees it: its next owner may free its memory.
  */
 #include "../host/host.h"
+#include "../journal/journal.h"
 #include "../verifier/verifier.h"
 #include "thread.h"
 
@@ -88,8 +89,9 @@ void WINAPI InitializeSRWLock(PSRWLOCK SRWLock)
 void WINAPI AcquireSRWLockExclusive(PSRWLOCK SRWLock)
 {
     if (!try_exclusive(SRWLock, 0)) {
-        WATCH_CALL("AcquireSRWLockExclusive");
+        JOURNAL_CALL("AcquireSRWLockExclusive", SRWLock, NULL, 0);
         acquire_slowly(SRWLock, true);
+        JOURNAL_WOKE(0, 0);
     }
     if (verifier_on())
         verifier_locked(SRWLock, "AcquireSRWLockExclusive", __builtin_return_address(0));
@@ -98,8 +100,9 @@ void WINAPI AcquireSRWLockExclusive(PSRWLOCK SRWLock)
 void WINAPI AcquireSRWLockShared(PSRWLOCK SRWLock)
 {
     if (!try_shared(SRWLock)) {
-        WATCH_CALL("AcquireSRWLockShared");
+        JOURNAL_CALL("AcquireSRWLockShared", SRWLock, NULL, 0);
         acquire_slowly(SRWLock, false);
+        JOURNAL_WOKE(0, 0);
     }
     if (verifier_on())
         verifier_locked(SRWLock, "AcquireSRWLockShared", __builtin_return_address(0));

@@ -5,6 +5,7 @@
 #include "thread.h"
 
 #include "../host/host.h"
+#include "../include/winsock2.h"
 #include "../include/process.h"
 #include "../faults/faults.h"
 #include "../journal/journal.h"
@@ -106,7 +107,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES lpThreadAttributes, SIZE_T dwSt
     object_keep(&t->waitable.base); /* the running thread's own reference, given back in thread_ended */
     if (!host_thread_start(run, t, dwStackSize)) {
         object_release(&t->waitable.base);
-        CloseHandle(handle);
+        object_close(handle, OBJECT_THREAD);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
         return NULL;
     }
@@ -206,12 +207,14 @@ DWORD WINAPI SleepEx(DWORD dwMilliseconds, BOOL bAlertable)
     JOURNAL_CALL("Sleep", NULL, NULL, dwMilliseconds);
     if (dwMilliseconds == 0) {
         host_yield();
+        JOURNAL_WOKE(0, 0);
         return 0;
     }
     block_enter();
     for (uint64_t deadline = deadline_after(dwMilliseconds), left; (left = deadline_left(deadline)) > 0;)
         host_pause(left == HOST_FOREVER ? 3600000000000u : left);
     block_leave();
+    JOURNAL_WOKE(dwMilliseconds, 0);
     return 0;
 }
 
@@ -223,16 +226,39 @@ void WINAPI Sleep(DWORD dwMilliseconds)
 
 DWORD WINAPI GetLastError(void)
 {
+    if (verifier_on())
+        verifier_error_read("GetLastError", __builtin_return_address(0));
     return last_error;
+}
+
+int WSAAPI WSAGetLastError(void)
+{
+    if (verifier_on())
+        verifier_error_read("WSAGetLastError", __builtin_return_address(0));
+    return (int)last_error;
 }
 
 void WINAPI SetLastError(DWORD dwErrCode)
 {
+    if (verifier_on())
+        verifier_error(dwErrCode);
     last_error = dwErrCode;
+}
+
+void last_error_reset(const char *function, const void *caller)
+{
+    if (verifier_on())
+        verifier_error_reset(function, caller);
+    last_error = ERROR_SUCCESS;
+}
+
+DWORD last_error_look(void)
+{
+    return last_error;
 }
 
 BOOL fail(DWORD error)
 {
-    last_error = error;
+    SetLastError(error);
     return FALSE;
 }

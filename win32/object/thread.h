@@ -54,6 +54,11 @@ thread *thread_self_if_known(void);
 void block_enter(void);
 void block_leave(void);
 
+/** A call that succeeded sets the last error to 0. */
+void last_error_reset(const char *function, const void *caller);
+/** The last error, for the port itself. */
+DWORD last_error_look(void);
+
 /** Sets the calling thread's last error to the Win32 name of a status. @return FALSE, for the caller to return */
 BOOL fail(DWORD error);
 

@@ -56,8 +56,12 @@ BOOL WINAPI TlsFree(DWORD dwTlsIndex)
 LPVOID WINAPI TlsGetValue(DWORD dwTlsIndex)
 {
     uint32_t number = number_of(dwTlsIndex);
-    SetLastError(number ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER); /* tells a NULL that was set from a failure */
-    return number && values[dwTlsIndex].number == number ? values[dwTlsIndex].value : NULL;
+    LPVOID value = number && values[dwTlsIndex].number == number ? values[dwTlsIndex].value : NULL;
+    if (value)
+        last_error_reset("TlsGetValue", __builtin_return_address(0));
+    else
+        SetLastError(number ? ERROR_SUCCESS : ERROR_INVALID_PARAMETER); /* tells a NULL that was set from a failure */
+    return value;
 }
 
 BOOL WINAPI TlsSetValue(DWORD dwTlsIndex, LPVOID lpTlsValue)

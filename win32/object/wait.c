@@ -225,7 +225,7 @@ DWORD WINAPI WaitForMultipleObjectsEx(DWORD nCount, const HANDLE *lpHandles, BOO
     for (DWORD i = 0; i < found; i++)
         object_release(&blocks[i].object->base);
     JOURNAL_EVENT("woke", "WaitForMultipleObjects", lpHandles[0], NULL, nCount,
-                  result == WAIT_FAILED ? GetLastError() : result);
+                  result == WAIT_FAILED ? last_error_look() : result);
     return result;
 }
 
@@ -253,6 +253,7 @@ DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn,
     WATCH_CALL("SignalObjectAndWait");
     object *o = object_find(hObjectToSignal, OBJECT_WAITABLE);
     BOOL signalled = FALSE;
+    watch_call mine = watch_lend();
     if (o && o->type->kind == OBJECT_EVENT)
         signalled = SetEvent(hObjectToSignal);
     else if (o && o->type->kind == OBJECT_SEMAPHORE)
@@ -262,7 +263,11 @@ DWORD WINAPI SignalObjectAndWait(HANDLE hObjectToSignal, HANDLE hObjectToWaitOn,
     else
         SetLastError(ERROR_INVALID_HANDLE);
     object_release(o);
-    return signalled ? WaitForSingleObjectEx(hObjectToWaitOn, dwMilliseconds, bAlertable) : WAIT_FAILED;
+    watch_take_back(&mine);
+    watch_lend();
+    DWORD result = signalled ? WaitForSingleObjectEx(hObjectToWaitOn, dwMilliseconds, bAlertable) : WAIT_FAILED;
+    watch_take_back(&mine);
+    return result;
 }
 
 static void destroy(object *o)
@@ -279,7 +284,7 @@ static const object_type event_type = {.kind = OBJECT_EVENT, .destroy = destroy}
 static const object_type semaphore_type = {.kind = OBJECT_SEMAPHORE, .destroy = destroy};
 static const object_type mutex_type = {.kind = OBJECT_MUTEX, .destroy = destroy};
 
-static HANDLE create(const object_type *type, waitable start)
+static HANDLE create(const object_type *type, waitable start, LPCSTR name)
 {
     waitable *w = malloc(sizeof *w);
     HANDLE handle = NULL;
@@ -290,8 +295,10 @@ static HANDLE create(const object_type *type, waitable start)
     if (!handle) {
         free(w);
         SetLastError(ERROR_NOT_ENOUGH_MEMORY);
-    } else {
+    } else if (name) {
         SetLastError(ERROR_SUCCESS); /* ERROR_ALREADY_EXISTS would mean a named object that was there before */
+    } else {
+        last_error_reset(watch_now.name, watch_now.caller);
     }
     return handle;
 }
@@ -299,31 +306,34 @@ static HANDLE create(const object_type *type, waitable start)
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES lpEventAttributes, BOOL bManualReset, BOOL bInitialState,
                            LPCSTR lpName)
 {
-    (void)lpEventAttributes, (void)lpName;
+    (void)lpEventAttributes;
     WATCH_CALL("CreateEvent");
     FAULTS_MAY_FAIL("CreateEvent", NULL);
-    return create(&event_type, (waitable){.count = bInitialState != 0, .manual_reset = bManualReset});
+    return create(&event_type, (waitable){.count = bInitialState != 0, .manual_reset = bManualReset}, lpName);
 }
 
 HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES lpSemaphoreAttributes, LONG lInitialCount, LONG lMaximumCount,
                                LPCSTR lpName)
 {
-    (void)lpSemaphoreAttributes, (void)lpName;
+    (void)lpSemaphoreAttributes;
     WATCH_CALL("CreateSemaphore");
     if (lMaximumCount <= 0 || lInitialCount < 0 || lInitialCount > lMaximumCount) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
-    return create(&semaphore_type, (waitable){.count = lInitialCount, .maximum = lMaximumCount});
+    return create(&semaphore_type, (waitable){.count = lInitialCount, .maximum = lMaximumCount}, lpName);
 }
 
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES lpMutexAttributes, BOOL bInitialOwner, LPCSTR lpName)
 {
-    (void)lpMutexAttributes, (void)lpName;
+    (void)lpMutexAttributes;
     WATCH_CALL("CreateMutex");
-    HANDLE handle = create(&mutex_type, (waitable){.count = 1});
-    if (handle && bInitialOwner)
+    HANDLE handle = create(&mutex_type, (waitable){.count = 1}, lpName);
+    if (handle && bInitialOwner) {
+        watch_call mine = watch_lend();
         WaitForSingleObject(handle, 0);
+        watch_take_back(&mine);
+    }
     return handle;
 }
 

@@ -67,6 +67,13 @@ void agent_end(void)
     }
 }
 
+bool name_is_one_of(const char *name, const char *const *names)
+{
+    while (name && *names && strcmp(name, *names) != 0)
+        names++;
+    return name && *names;
+}
+
 site site_now(void)
 {
     if (!watch_now.name) /* one of the port's own threads */

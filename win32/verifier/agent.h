@@ -23,6 +23,18 @@ typedef struct agent {
     } locks[MOST_LOCKS];
     unsigned lock_count;
     site blocked; /**< where it blocked since it last took a packet; no name: nowhere */
+    struct {
+        site failed; /**< the call that set the last error; no name: none that matters */
+        DWORD error;
+        site since;    /**< the first call after it that may have reset the last error, or did */
+        bool replaced; /**< it did */
+        bool read;     /**< the program knows the error */
+    } last;
+    struct {
+        site post; /**< an operation that failed at once, and its error has not been read; no name: none */
+        HANDLE handle;
+        const OVERLAPPED *overlapped;
+    } unread;
 
     /* Written by the thread, read by others that report about it: atomically. */
     const char *name;
@@ -42,6 +54,9 @@ void agent_end(void);
 /** The verifier's one lock. */
 void verifier_lock(void);
 void verifier_unlock(void);
+
+/** Whether a list that ends with NULL has this name. */
+bool name_is_one_of(const char *name, const char *const *names);
 
 /** The call that this thread is in. */
 site site_now(void);

@@ -89,16 +89,43 @@ void verifier_pending(op *record)
 
 void verifier_failed(device *d, op *record, uint32_t status)
 {
+    agent *a = agent_self();
     verifier_lock();
     flight *f = flight_find(record->overlapped);
     handle_record *r = handle_of(object_handle(&d->base));
     if (r && f) {
         r->failed = f->posted;
         r->failed_error = d->base.type->kind == OBJECT_SOCKET ? status_to_winsock(status) : status_to_error(status);
+        a->unread.post = f->posted;
+        a->unread.handle = f->handle;
+        a->unread.overlapped = f->overlapped;
     }
     if (f)
         forget(f);
     verifier_unlock();
+}
+
+void verifier_posted(const OVERLAPPED *overlapped)
+{
+    agent *a = agent_self();
+    if (overlapped && a->unread.overlapped == overlapped)
+        a->unread.post.name = NULL;
+}
+
+void operations_check_unread(agent *a)
+{
+    if (!a->unread.post.name)
+        return;
+    site here = site_now();
+    verifier_lock();
+    handle_record *r = handle_of(a->unread.handle);
+    if (r && r->open && !r->out && r->failed.name && r->failed.caller == a->unread.post.caller)
+        report(RULE_FAILURE_AS_PENDING, &here, "failed", &a->unread.post,
+               "%s on %s 0x%x failed at once with %u; the program did not read the error, and waits for packets with "
+               "nothing out on it",
+               a->unread.post.name, handle_kind(r->kind), r->handle, r->failed_error);
+    verifier_unlock();
+    a->unread.post.name = NULL;
 }
 
 /* What the end of an operation shows of the time in between. */

@@ -9,6 +9,8 @@
 
 /** The thread made a call from this frame, or ended: does an operation's memory lie beyond it? */
 void operations_check_stack(agent *a, const char *frame, bool ended);
+/** The thread goes to wait for packets: an operation that failed at once, and whose error it never read, gives none. */
+void operations_check_unread(agent *a);
 /** @name With the verifier's lock held
  * @{ */
 void operations_check_thread(DWORD thread);

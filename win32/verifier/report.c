@@ -64,6 +64,12 @@ static const struct {
     [RULE_THREAD_ENDED] = {"thread-ended", true,
                            "A lock dies with nobody to release it, and operations without a port are cancelled with "
                            "their thread."},
+    [RULE_ERROR_REPLACED] = {"last-error-replaced", true,
+                             "There is one last error a thread, and this call sets it also when it succeeds: read it "
+                             "before any other call."},
+    [RULE_ERROR_LATE] = {"last-error-late", false,
+                         "There is one last error a thread, and a call that succeeds may reset it: read it before any "
+                         "other call."},
 };
 
 static host_file file = HOST_NONE; /* HOST_NONE: standard error */
@@ -110,6 +116,12 @@ static bool said_before(rule broken, const void *here, const void *there)
         return true;
     said[said_count++] = (struct said){broken, here, there};
     return false;
+}
+
+const char *site_text(const site *s, char *text, size_t size)
+{
+    snprintf(text, size, "%s, called by %s", s->name, place_text(s->caller));
+    return text;
 }
 
 static size_t add_site(char *text, size_t size, const char *label, const site *s)

@@ -32,8 +32,13 @@ typedef enum rule {
     RULE_ACCEPT_SIZES,
     RULE_RECEIVES_UNORDERED,
     RULE_LOCK_HELD,
-    RULE_THREAD_ENDED
+    RULE_THREAD_ENDED,
+    RULE_ERROR_REPLACED,
+    RULE_ERROR_LATE
 } rule;
+
+/** A site in words, for use within a sentence: "closesocket, called by Close at server.c:12". With the verifier's lock held. */
+const char *site_text(const site *s, char *text, size_t size);
 
 /** Opens the file of WIN32_VERIFIER_LOG. @param fatal abort at the first error */
 void report_start(bool fatal);

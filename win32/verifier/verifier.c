@@ -4,6 +4,7 @@
  */
 #include "verifier.h"
 
+#include "errors.h"
 #include "handles.h"
 #include "operations.h"
 
@@ -22,13 +23,6 @@ bool verifier_start(void)
 }
 
 /* --- calls ------------------------------------------------------------------------------------------------------- */
-
-static bool is_one_of(const char *name, const char *const *names)
-{
-    while (name && *names && strcmp(name, *names) != 0)
-        names++;
-    return name && *names;
-}
 
 static bool takes_packets(const char *name)
 {
@@ -77,8 +71,10 @@ void verifier_call(void)
     __atomic_store_n(&a->caller, watch_now.caller, __ATOMIC_RELAXED);
     if (__atomic_load_n(&a->on_stack, __ATOMIC_RELAXED))
         operations_check_stack(a, watch_now.frame, false);
+    errors_call(a);
     if (!takes_packets(watch_now.name))
         return;
+    operations_check_unread(a);
     check_locks(a, watch_now.name);
     if (a->blocked.name) {
         site here = site_now();
@@ -92,7 +88,7 @@ void verifier_call(void)
 
 void verifier_block(bool serving)
 {
-    if (!is_one_of(watch_now.name, waits))
+    if (!name_is_one_of(watch_now.name, waits))
         return;
     agent *a = agent_self();
     check_locks(a, watch_now.name);
@@ -174,7 +170,7 @@ void verifier_stale(HANDLE handle)
                          : r->before == number && number         ? &r->before_closed
                                                                  : NULL;
     if (closed)
-        report(is_one_of(here.name, closes) ? RULE_HANDLE_CLOSED_TWICE : RULE_HANDLE_USED_AFTER_CLOSE, &here, "closed",
+        report(name_is_one_of(here.name, closes) ? RULE_HANDLE_CLOSED_TWICE : RULE_HANDLE_USED_AFTER_CLOSE, &here, "closed",
                closed, "%s is given 0x%x, which was closed before", here.name ? here.name : "a call", number);
     verifier_unlock();
 }
@@ -202,8 +198,10 @@ void verifier_locked(const void *lock, const char *function, const void *caller)
 {
     agent *a = agent_self();
     if (a->lock_count < MOST_LOCKS) {
+        bool on_behalf = watch_behalf.name; /* a condition variable takes it again */
         a->locks[a->lock_count].lock = lock;
-        a->locks[a->lock_count].taken = (site){function, caller, a->thread};
+        a->locks[a->lock_count].taken =
+            (site){on_behalf ? watch_behalf.name : function, on_behalf ? watch_behalf.caller : caller, a->thread};
         a->lock_count++;
     }
 }
@@ -272,9 +270,12 @@ void verifier_quit(void)
 
 static void check_exit(void)
 {
-    if (quitting)
-        return;
     verifier_lock();
+    errors_check_exit();
+    if (quitting) {
+        verifier_unlock();
+        return;
+    }
     operations_check_exit();
     handles_each(check_open);
     verifier_unlock();

@@ -34,6 +34,16 @@ void verifier_no_context(HANDLE socket);
 void verifier_accept_sizes(DWORD local, DWORD remote, DWORD least);
 /** @} */
 
+/** @name The last error of the calling thread
+ * @{ */
+/** It was set: by the call that failed, or by the program; 0: by the program, or by a call that means it. */
+void verifier_error(DWORD error);
+/** A call that succeeded set it to 0, which tells the program nothing. */
+void verifier_error_reset(const char *function, const void *caller);
+/** The program reads it. */
+void verifier_error_read(const char *function, const void *caller);
+/** @} */
+
 /** @name Operations
  * @{ */
 /** An operation is about to be tried. Before its OVERLAPPED is touched. */
@@ -46,6 +56,8 @@ void verifier_failed(device *d, op *record, uint32_t status);
 void verifier_ended(op *record, bool packet, bool immediate);
 /** Its packet was taken. Before its OVERLAPPED is touched. */
 void verifier_taken(op *packet);
+/** The program posts a packet with it by hand. */
+void verifier_posted(const OVERLAPPED *overlapped);
 /** Its packet was thrown away, because the port is closed. */
 void verifier_dropped(op *packet);
 /** @} */

@@ -12,8 +12,7 @@
 unsigned watch_word;
 _Thread_local watch_call watch_now;
 
-/* Of a function that is made of another, until that one announces itself. */
-static _Thread_local watch_call passed;
+_Thread_local watch_call watch_behalf;
 
 static lock starting; /* held while the environment is read, once */
 
@@ -35,14 +34,14 @@ bool watch_look(void)
 
 void watch_pass(const char *name, const void *caller, const char *frame)
 {
-    if (!passed.name)
-        passed = (watch_call){.name = name, .caller = caller, .frame = frame};
+    if (!watch_behalf.name)
+        watch_behalf = (watch_call){.name = name, .caller = caller, .frame = frame};
 }
 
 void watch_enter_silently(const char *name, const void *caller, const char *frame)
 {
-    watch_now = passed.name ? passed : (watch_call){.name = name, .caller = caller, .frame = frame};
-    passed.name = NULL;
+    watch_now = watch_behalf.name ? watch_behalf : (watch_call){.name = name, .caller = caller, .frame = frame};
+    watch_behalf.name = NULL;
     if (watch_word & WATCH_VERIFIER)
         verifier_call();
 }
@@ -51,6 +50,7 @@ void watch_enter(const char *name, HANDLE handle, const void *overlapped, uint64
                  const char *frame)
 {
     watch_enter_silently(name, caller, frame);
+    watch_now.line = name;
     watch_now.handle = handle;
     watch_now.overlapped = overlapped;
     if (watch_word & WATCH_JOURNAL)

@@ -26,11 +26,14 @@ typedef struct watch_call {
     const char *name;   /**< the function, as the program wrote it; NULL before the first call */
     const void *caller; /**< the address that it returns to */
     const char *frame;  /**< what lies below this on the thread's stack belongs to no function that is still running */
+    const char *line;   /**< what the journal's line calls it; NULL: it has none */
     HANDLE handle;
     const void *overlapped;
 } watch_call;
 
 extern _Thread_local watch_call watch_now;
+/** The program's call on whose behalf the next one is made; no name: on its own. */
+extern _Thread_local watch_call watch_behalf;
 
 /** Reads the environment if nobody has yet. @return whether anybody watches */
 bool watch_look(void);
@@ -50,6 +53,26 @@ void watch_enter(const char *name, HANDLE handle, const void *overlapped, uint64
 void watch_enter_silently(const char *name, const void *caller, const char *frame);
 void watch_pass(const char *name, const void *caller, const char *frame);
 
+/**
+ * @name Around a call of the API that the port makes itself, in the middle of one of the program's
+ * It counts as made by the program, from where the program called; afterwards the thread is in the program's call again.
+ * @{ */
+static inline watch_call watch_lend(void)
+{
+    if (watch_on())
+        watch_behalf = watch_now;
+    return watch_now;
+}
+
+static inline void watch_take_back(const watch_call *lent)
+{
+    if (!watch_on())
+        return;
+    watch_behalf.name = NULL;
+    watch_now = *lent;
+}
+/** @} */
+
 /* Where the caller's part of the stack begins. clang lacks the exact word for it; its own frame does nearly as well. */
 #ifdef __clang__
 #define WATCH_FRAME ((const char *)__builtin_frame_address(0))
@@ -58,17 +81,17 @@ void watch_pass(const char *name, const void *caller, const char *frame);
 #endif
 
 /** Announces a function of the API of which the journal has no line. */
-#define WATCH_CALL(Name)                                                                     \
-    do {                                                                                     \
-        if (watch_on())                                                                       \
-            watch_enter_silently((Name), __builtin_return_address(0), WATCH_FRAME);          \
+#define WATCH_CALL(Name)                                                                                               \
+    do {                                                                                                               \
+        if (watch_on())                                                                                                \
+            watch_enter_silently((Name), __builtin_return_address(0), WATCH_FRAME);                                    \
     } while (0)
 
 /** For a function of the API that is made of another one: the other names itself, but this one's caller. */
-#define WATCH_PASS(Name)                                                 \
-    do {                                                                 \
-        if (watch_on())                                                   \
-            watch_pass((Name), __builtin_return_address(0), WATCH_FRAME); \
+#define WATCH_PASS(Name)                                                                                               \
+    do {                                                                                                               \
+        if (watch_on())                                                                                                \
+            watch_pass((Name), __builtin_return_address(0), WATCH_FRAME);                                              \
     } while (0)
 
 #endif
