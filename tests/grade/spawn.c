@@ -312,3 +312,15 @@ int server_descriptors(const SERVER *s)
 {
     return count_entries(s, "fd");
 }
+
+size_t server_memory(const SERVER *s)
+{
+    char path[64];
+    unsigned long pages = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)s->pid);
+    FILE *file = fopen(path, "r");
+    if (!file || fscanf(file, "%*u %lu", &pages) != 1)
+        story_fail("a server that runs", "%s cannot be read", path);
+    fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}

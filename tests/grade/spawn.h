@@ -87,6 +87,9 @@ char *read_text(const char *path, size_t *length);
 /** Number of threads (native only). */
 int server_threads(const SERVER *s);
 
+/** Bytes of memory that it has in use, as the kernel counts its pages (native only). */
+size_t server_memory(const SERVER *s);
+
 /** Number of open descriptors (native only). */
 int server_descriptors(const SERVER *s);
 

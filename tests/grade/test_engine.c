@@ -97,6 +97,35 @@ START_TEST(nothing_left_under_load)
 }
 END_TEST
 
+/*
+ * Readers that take nothing. What the server reads and sends ahead for them is bounded by its buffers, not by the files
+ * that they asked for: else a few of them with slow lines take all memory.
+ */
+START_TEST(stalled_readers_hold_little)
+{
+    enum { READERS = 20, FILE_SIZE = 16 * MEGABYTE, EACH = 3 * MEGABYTE };
+    CLIENT *c[READERS];
+    serve("");
+    site_add_sparse("large.bin", FILE_SIZE, 4096);
+    expect_served();
+    size_t before = server_memory(&server);
+    for (int i = 0; i < READERS; i++) {
+        c[i] = client_connect(server.port, 4096);
+        client_say(c[i], "GET /large.bin HTTP/1.1\r\nHost: test\r\n\r\n");
+    }
+    for (int i = 0; i < READERS; i++)
+        expect_status(response_head(c[i]), 200);
+    size_t during = 0;
+    for (int i = 0; i < 20; i++) { /* meanwhile it reads ahead as far as it likes */
+        expect_served();
+        size_t now = server_memory(&server);
+        during = now > during ? now : during;
+    }
+    EXPECT(during < before + READERS * (size_t)EACH, "less than 3 MB of memory for each reader of a file of 16 MB",
+           "%zu MB for 20 readers", (during - before) / MEGABYTE);
+}
+END_TEST
+
 /* --- 01: a thread a connection ------------------------------------------------------------------------------------ */
 
 START_TEST(threads_grow_with_connections)
@@ -302,6 +331,9 @@ void engine_topic(void)
     test_for(nothing_left_in_flight, ALL_STAGES, NO_JOURNAL,
              "An operation that is out when its memory goes writes into whatever comes after.");
     test_for(nothing_left_under_load, ALL_STAGES, NO_JOURNAL, "The same when clients have stopped in every phase.");
+
+    test_for(stalled_readers_hold_little, ALL_STAGES, "it reads /proc, where a process under Wine is another one",
+             "A reader that stops must not cost its file's size: what is in flight to one client has a limit.");
 
     test_for(threads_grow_with_connections, STAGE(1), NULL,
              "That is the design of this stage, and its limit: a stack for each client.");
