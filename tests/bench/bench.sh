@@ -11,8 +11,8 @@ set -eu
 here=$(cd "${0%/*}" && pwd)
 build=${BUILD:-$PWD/build}
 solutions=$PWD/solutions
-rounds=$1 seconds=$2 idle=$3
-shift 3
+rounds=${1-} seconds=${2-} idle=${3-}
+shift $(($# < 3 ? $# : 3))
 servers=("$@")
 
 # Stage 02 holds 64 connections. The same load for all.
@@ -26,12 +26,14 @@ fail() {
 for number in "$rounds" "$seconds" "$idle"; do
     case $number in '' | *[!0-9]* | 0*) fail "ROUNDS, SECONDS_EACH and IDLE are whole numbers from 1; '$number' is not" ;; esac
 done
+[ ${#servers[@]} -gt 0 ] || fail 'no servers: bench.sh ROUNDS SECONDS IDLE SERVER...'
 command -v wrk >/dev/null || fail 'wrk is missing: apt-get install wrk'
 
 # shellcheck source-path=SCRIPTDIR
 . "$here/servers.sh"
 for name in "${servers[@]}"; do
-    [ -n "$(title_of "$name")" ] || fail "no server is called '$name': nginx, nginx-plain, lighttpd, h2o, 01 to 05, 05-hot, 05-transmit, 05-sndbuf, 05-deep, 03-wine to 05-wine"
+    title_of "$name" >/dev/null || fail "no server is called '$name'; there are nginx, nginx-plain, lighttpd, h2o, 01 to 05, 05-hot," \
+        '05-transmit, 05-sndbuf, 05-deep, and the .exe files: 03-wine to 05-wine, 05-hot-wine'
     case $name in nginx* | lighttpd | h2o) command -v "${name%-plain}" >/dev/null || fail "${name%-plain} is missing: apt-get install ${name%-plain}" ;; esac
 done
 
@@ -51,7 +53,7 @@ for name in "${servers[@]}"; do echo "title $name $(title_of "$name")"; done >no
 # One turn of wrk. Adds a line to $out.
 load() { # load KIND NAME FILE CONNECTIONS SECONDS
     kill -0 "${pids[$2]%% *}" 2>/dev/null || { cat "$2.log" >&2 && fail "$2 has ended"; }
-    BENCH_PIDS=${pids[$2]} BENCH_OUT=$out BENCH_TURN="$1 $2 $hz" wrk -t 1 -c "$4" -d "$5s" --timeout 10s \
+    BENCH_PIDS=${pids[$2]} BENCH_OUT=$out BENCH_TURN="$1 $2 $hz" ${under:-} wrk -t 1 -c "$4" -d "$5s" --timeout 10s \
         -s "$here/turn.lua" "http://127.0.0.1:${port[$2]}/$3" >wrk.log 2>&1 || { cat wrk.log >&2 && fail "wrk against $2"; }
 }
 
@@ -63,7 +65,7 @@ steps() { # steps NAME
     02*) most=$small_connections ;;
     esac
     if [ "$most" -gt "$idle" ]; then most=$idle; fi
-    echo "$(((most + 3) / 4)),$(((most + 1) / 2)),$(((most * 3 + 3) / 4)),$most"
+    printf '%s\n' $(((most + 3) / 4)) $(((most + 1) / 2)) $(((most * 3 + 3) / 4)) "$most" | uniq | paste -sd ,
 }
 
 # Each fresh: memory that a load left behind would serve the first connections.
@@ -90,29 +92,47 @@ calls_by() {
     fi
 }
 
+# Connections cost calls too; a turn with few requests, as on a busy machine, would count those.
 count_calls() { # count_calls NAME
-    local watch out=calls.turn list=${pids[$1]// /,}
-    list=${list%,}
-    rm -f calls.out calls.turn
-    if [ "$by" = perf ]; then
-        perf stat -x ' ' -o calls.out -e raw_syscalls:sys_enter -p "$list" &
-    else
-        strace -f -c -o calls.out -p "$list" 2>/dev/null &
-    fi
+    local out=calls.turn requests try
+    for ((try = 0; try < 5; try++)); do
+        rm -f calls.turn
+        "calls_$by" "$1"
+        requests=$(awk '{ print $4 }' calls.turn)
+        if [ "$requests" -ge $((50 * small_connections)) ]; then
+            sed "s/^/calls $1 $requests /" calls.out >>notes
+            return
+        fi
+    done
+}
+
+calls_perf() { # calls_perf NAME: perf attaches to the server before it starts wrk
+    local list=${pids[$1]% }
+    under="perf stat -x : -o perf.out -e raw_syscalls:sys_enter -p ${list// /,}" load call "$1" small.txt $small_connections 1
+    sed -n 's/:.*raw_syscalls.*//p' perf.out >calls.out
+}
+
+calls_strace() { # calls_strace NAME
+    local list=${pids[$1]% } watch
+    strace -f -c -o strace.out -p "${list// /,}" 2>/dev/null &
     watch=$!
-    sleep 0.3 # to attach; a server that is not loaded calls nothing
+    while kill -0 $watch 2>/dev/null && untraced "$1"; do sleep 0.05; done
     load call "$1" small.txt $small_connections 1
     kill -INT $watch 2>/dev/null || :
     wait $watch || :
-    if [ "$by" = perf ]; then
-        awk '/raw_syscalls/ { print $1 }' calls.out
-    else
-        awk '$NF == "total" { print $3 }' calls.out
-    fi | sed "s/^/calls $1 $(awk '{ print $4 }' calls.turn) /" >>notes
+    awk '$1 ~ /^[0-9.]+$/ && $NF != "total" { sum += $4 } END { print sum + 0 }' strace.out >calls.out
+}
+
+untraced() { # untraced NAME: has it a thread that strace has not reached?
+    local pid
+    for pid in ${pids[$1]}; do
+        if cat "/proc/$pid/task/"*/status 2>/dev/null | grep -q '^TracerPid:[[:space:]]*0$'; then return 0; fi
+    done
+    return 1
 }
 
 runs() { # runs KIND NAME: what a variant changes only for files, or in memory, is not loaded with everything
-    case $1$2 in small*-transmit | small*-deep | large*-hot | largenginx-plain) [ -n "${ALL:-}" ] ;; esac
+    case $1$2 in small*-transmit | small*-deep | large*-hot* | largenginx-plain) [ -n "${ALL:-}" ] ;; esac
 }
 
 rounds_of() { # rounds_of KIND CONNECTIONS SECONDS
@@ -147,6 +167,7 @@ rounds_of small $small_connections "$seconds"
 printf '\n1 MiB '
 rounds_of large $large_connections $(((seconds + 1) / 2))
 by=$(calls_by)
+case "${servers[*]}" in *-wine*) by= ;; esac # an .exe shares a process with others for its calls: Wine's server
 if [ -n "$by" ]; then
     printf '\nsystem calls '
     echo "by $by" >>notes

@@ -10,26 +10,32 @@
 declare -A port pids
 export PATH=$PATH:/usr/sbin
 
-# What a reader sees; nothing for an unknown name. A stage's name may carry a variant: 05-hot.
+# What a reader sees; fails for an unknown name. A stage is named by its number, and stage 05 has variants: 05-hot. An
+# .exe under Wine has -wine at its end.
 title_of() { # title_of NAME
+    local options exe=
     case $1 in
     nginx) echo 'nginx, file cache' ;;
     nginx-plain) echo 'nginx, no file cache' ;;
     lighttpd | h2o) echo "$1" ;;
-    0?-wine) echo "$(stage_of "$1").exe" ;;
-    *) [ -z "$(stage_of "$1")" ] || echo "$(stage_of "$1")$(printf ' %s' "$(options_of "$1")" | sed 's/ *$//')" ;;
+    *)
+        options=$(options_of "$1") && [ -n "$(stage_of "$1")" ] || return 1
+        case $1 in *-wine) exe=.exe ;; esac
+        echo "$(stage_of "$1")$exe${options:+ $options}"
+        ;;
     esac
 }
 
-stage_of() { (cd "$solutions" && find . -maxdepth 1 -name "${1%%-*}-*" | sed 's|^./||' | grep '^0'); }
+stage_of() { (cd "$solutions" && find . -maxdepth 1 -name "${1%%-*}-*" | sed 's|^./||'); }
 
-# What a variant of a stage is started with. HotLargest of stage 05 keeps the large file out of --hot.
-options_of() {
-    case $1 in
-    *-hot) echo '--hot 1024' ;;
-    *-transmit) echo '--transmit 1' ;;
-    *-sndbuf) echo '--sndbuf 0' ;;
-    *-deep) echo '--reads 4 --writes 4' ;;
+options_of() { # options_of NAME
+    case ${1%-wine} in
+    0[1-5]) ;;
+    05-hot) echo '--hot 1024' ;;
+    05-transmit) echo '--transmit 1' ;;
+    05-sndbuf) echo '--sndbuf 0' ;;
+    05-deep) echo '--reads 4 --writes 4' ;;
+    *) return 1 ;;
     esac
 }
 

@@ -48,10 +48,14 @@ function spread(name,   i, s, low, high) {
         if (i == 2 || s < low) low = s
         if (i == 2 || s > high) high = s
     }
-    return grouped(low) "-" grouped(high)
+    return steps[name] > 1 ? grouped(low) "-" grouped(high) : "-"
 }
 function idle_bytes(name) { return slope(name) >= 0 ? grouped(slope(name)) : "-" }
-function calls_each(name) { return requests[name] ? sprintf("%.2f", calls[name] / requests[name]) : "-" }
+# A column, where calls were counted.
+function calls_each(name) { return !said["by"] ? "" : requests[name] ? sprintf(" %.2f |", calls[name] / requests[name]) : " - |" }
+
+# The first server's name, short.
+function first(   s) { s = title[names[1]]; sub(/[ ,].*/, "", s); return s }
 
 $1 == "title" { names[++count] = $2; title[$2] = $0; sub(/^title [^ ]+ /, "", title[$2]) }
 $1 == "machine" || $1 == "versions" { said[$1] = $0; sub(/^[a-z]+ /, "", said[$1]) }
@@ -78,22 +82,22 @@ END {
         said["machine"], rounds, seconds, said["before"], said["versions"] >table
 
     printf "A file of 1 KiB, %d connections that stay:\n\n", connections["small"] >table
-    print "| server | requests/s | to " names[1] " | CPU µs each | switches per 1000 | threads | system calls each |" >table
-    print "|---|---:|---:|---:|---:|---:|---:|" >table
+    print "| server | requests/s | to " first() " | CPU µs each | switches per 1000 | threads |" (said["by"] ? " system calls each |" : "") >table
+    print "|---|---:|---:|---:|---:|---:|" (said["by"] ? "---:|" : "") >table
     for (i = 1; i <= count; i++) {
         n = names[i]
         if (turns["small", n])
-            printf "| %s | %s | %s | %.1f | %.0f | %d | %s |\n", title[n], grouped(of("small", n, "rate")), ratio("small", n),
-                of("small", n, "cpu"), of("small", n, "switches"), of("small", n, "threads"), calls_each(n) >table
+            printf "| %s | %s | %s | %.1f | %s | %d |%s\n", title[n], grouped(of("small", n, "rate")), ratio("small", n),
+                of("small", n, "cpu"), grouped(of("small", n, "switches")), of("small", n, "threads"), calls_each(n) >table
     }
     printf "\nA file of 1 MiB, %d connections that stay:\n\n", connections["large"] >table
-    print "| server | MiB/s | to " names[1] " | CPU µs each | switches per 1000 | threads |" >table
+    print "| server | MiB/s | to " first() " | CPU µs each | switches per 1000 | threads |" >table
     print "|---|---:|---:|---:|---:|---:|" >table
     for (i = 1; i <= count; i++) {
         n = names[i]
         if (turns["large", n])
-            printf "| %s | %s | %s | %.0f | %.0f | %d |\n", title[n], grouped(of("large", n, "rate")), ratio("large", n),
-                of("large", n, "cpu"), of("large", n, "switches"), of("large", n, "threads") >table
+            printf "| %s | %s | %s | %s | %s | %d |\n", title[n], grouped(of("large", n, "rate")), ratio("large", n),
+                grouped(of("large", n, "cpu")), grouped(of("large", n, "switches")), of("large", n, "threads") >table
     }
     for (i = 1; i <= count && !idle; i++) idle = steps[names[i]]
     if (idle) {
