@@ -78,9 +78,9 @@ void expect_pattern(RESPONSE *r, uint64_t offset, size_t length)
 void expect_file(RESPONSE *r, const char *name)
 {
     size_t length;
-    char *content = read_text(site_path(name), &length);
+    const unsigned char *content = site_content(name, &length);
+    EXPECT(content, "a file that the test wrote", "%s", name);
     expect_body(r, content, length);
-    free(content);
 }
 
 uint64_t take_pattern(RESPONSE *r, uint64_t offset)

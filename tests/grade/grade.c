@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fence.h"
 #include "points.h"
 #include "pool.h"
 #include "report.h"
@@ -218,8 +219,10 @@ int main(int count, char **arguments)
     if (run.sanitized || run.wine)
         stretch_time(2);
     pid_t keeper = run.wine ? keep_wine_up() : 0;
-    if (!run.wine)
+    if (!run.wine) {
         prctl(PR_SET_CHILD_SUBREAPER, 1);
+        fence_begin(run.program, folder);
+    }
     int interrupted = pool_run(results, wanted, jobs, folder, keep, tell);
     if (keeper)
         kill(keeper, SIGKILL);

@@ -1,6 +1,7 @@
 /* Runs tests side by side: see pool.h. */
 #include "pool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,16 +17,17 @@
 
 #include "client.h"
 #include "clock.h"
+#include "fence.h"
 #include "site.h"
 #include "spawn.h"
 
-enum { MAX_JOBS = 64 };
+enum { MAX_JOBS = FENCE_USERS, LOOK_INTERVAL = 250, MAX_PASSES = 500 };
 
 typedef struct JOB {
     pid_t pid; /* 0: free */
     RESULT *result;
     int64_t started, deadline;
-    int overdue; /* killed for it */
+    int overdue, overflowed; /* killed for it */
     char folder[sizeof run.folder];
 } JOB;
 
@@ -78,6 +80,8 @@ static void __attribute__((noreturn)) be_job(const JOB *job, pid_t parent)
     signal(SIGPIPE, SIG_IGN);
     story = job->result->story;
     snprintf(run.folder, sizeof run.folder, "%s", job->folder);
+    fence_choose((int)(job - jobs_running));
+    fence_give(run.folder, 1);
     run_with_check(job->result->test);
     _exit(0);
 }
@@ -116,32 +120,95 @@ static int is_job(pid_t pid)
     return 0;
 }
 
-/* Kills our children that are no jobs. Returns how many there were. */
-static int kill_strangers(void)
+/* Reaps our children that are no jobs and have ended. Returns nonzero when there are others. */
+static int has_strangers(void)
 {
     char path[64];
     int pid, count = 0;
     snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    FILE *list = fopen(path, "r");
+    FILE *list = fopen(path, "re");
     while (list && fscanf(list, "%d", &pid) == 1)
-        if (!is_job(pid)) {
-            kill(pid, SIGKILL);
-            waitpid(pid, NULL, 0);
-            count++;
-        }
+        count += !is_job(pid) && waitpid(pid, NULL, WNOHANG) != pid;
     if (list)
         fclose(list);
     return count;
 }
 
+typedef struct PROCESS {
+    pid_t pid, parent;
+    char state;
+    char stranger; /* descends from us, and not from a job */
+} PROCESS;
+
+/* All processes that /proc shows; malloc'd. */
+static PROCESS *list_processes(int *count)
+{
+    PROCESS *all = NULL;
+    int room = 0;
+    char path[300], line[600];
+    DIR *list = opendir("/proc");
+    *count = 0;
+    for (struct dirent *entry; list && (entry = readdir(list));) {
+        PROCESS next = {.pid = atoi(entry->d_name)};
+        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+        FILE *file = next.pid > 0 ? fopen(path, "re") : NULL;
+        char *end = file && fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL; /* the name may hold anything */
+        if (file)
+            fclose(file);
+        if (!end || sscanf(end + 1, " %c %d", &next.state, &next.parent) != 2)
+            continue;
+        if (*count == room) {
+            room = room ? 2 * room : 512;
+            all = realloc(all, (size_t)room * sizeof *all);
+        }
+        all[(*count)++] = next;
+    }
+    if (list)
+        closedir(list);
+    return all;
+}
+
+static void mark_strangers(PROCESS *all, int count)
+{
+    for (int more = 1; more;) {
+        more = 0;
+        for (int i = 0; i < count; i++)
+            for (int j = 0; j < count && !all[i].stranger; j++)
+                if (all[i].parent == getpid() ? !is_job(all[i].pid) : all[j].stranger && all[j].pid == all[i].parent)
+                    all[i].stranger = 1, more = 1;
+    }
+}
+
 /*
- * What a server forked off and left behind has become our child: see PR_SET_CHILD_SUBREAPER in grade.c. Its own
- * children become ours as it dies, so this goes on until there are none.
+ * Sends a signal to our descendants that no job answers for. Returns how many of them were running: who is stopped
+ * starts no other, so once there are none they can be killed for good.
+ */
+static int signal_strangers(int sig)
+{
+    int count, running = 0;
+    PROCESS *all = list_processes(&count);
+    mark_strangers(all, count);
+    for (int i = 0; i < count; i++)
+        if (all[i].stranger && all[i].state != 'Z' && all[i].state != 'X') {
+            running += all[i].state != 'T';
+            kill(all[i].pid, sig);
+        }
+    free(all);
+    return running;
+}
+
+/*
+ * What a server forked off and left behind has become our child: see PR_SET_CHILD_SUBREAPER in grade.c. Wine's own
+ * services would look the same.
  */
 static void kill_orphans(void)
 {
-    for (int i = 0; !run.wine && i < 1000 && kill_strangers(); i++) /* Wine's own services would look the same */
+    if (run.wine || !has_strangers())
+        return;
+    for (int i = 0; i < MAX_PASSES && signal_strangers(SIGSTOP); i++)
         continue;
+    for (int i = 0; i < MAX_PASSES && has_strangers(); i++)
+        signal_strangers(SIGKILL);
 }
 
 /*
@@ -165,7 +232,9 @@ static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *
     STORY *told_story = job->result->story;
     if (told_story->outcome == OUTCOME_NONE) {
         told_story->outcome = OUTCOME_FAILED;
-        if (job->overdue)
+        if (job->overflowed)
+            snprintf(told_story->got, STORY_TEXT, "killed: the server wrote more than a gigabyte, or too many files");
+        else if (job->overdue)
             snprintf(told_story->got, STORY_TEXT, "killed after %lld s: it hung in the last step",
                      (long long)(now_ms() - job->started) / 1000);
         else if (WIFSIGNALED(status))
@@ -176,6 +245,7 @@ static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *
     }
     job->result->milliseconds = (int)(now_ms() - job->started);
     job->pid = 0;
+    fence_sweep((int)(job - jobs_running));
     kill_orphans();
     if (!keep || told_story->outcome != OUTCOME_FAILED)
         delete_tree(job->folder);
@@ -195,20 +265,30 @@ static void reap(int keep, void (*told)(const RESULT *))
                 conclude(&jobs_running[i], status, keep, told);
 }
 
-/* Sleeps until a child ends, a job is overdue or someone presses Ctrl-C. Returns the signal of the latter, or 0. */
+/* Kills the jobs that are overdue, and those whose server fills the disk. */
+static void end_excess(void)
+{
+    for (int i = 0; i < MAX_JOBS; i++) {
+        JOB *job = &jobs_running[i];
+        if (!job->pid || job->overdue || job->overflowed)
+            continue;
+        job->overdue = !ms_left(job->deadline);
+        job->overflowed = fence_overflows(job->folder);
+        if (job->overdue || job->overflowed)
+            kill_job(job);
+    }
+}
+
+/* Sleeps a moment, or until a child ends or someone presses Ctrl-C. Returns the signal of the latter, or 0. */
 static int await_news(void)
 {
-    int64_t soonest = now_ms() + 60000;
-    for (int i = 0; i < MAX_JOBS; i++)
-        if (jobs_running[i].pid && !jobs_running[i].overdue && jobs_running[i].deadline < soonest)
-            soonest = jobs_running[i].deadline;
-    int left = ms_left(soonest);
+    static int64_t next_look;
+    int left = ms_left(next_look);
     int sig = sigtimedwait(&watched, NULL, &(struct timespec){left / 1000, left % 1000 * 1000000L});
-    for (int i = 0; i < MAX_JOBS; i++)
-        if (jobs_running[i].pid && !jobs_running[i].overdue && !ms_left(jobs_running[i].deadline)) {
-            jobs_running[i].overdue = 1;
-            kill_job(&jobs_running[i]);
-        }
+    if (!ms_left(next_look)) {
+        end_excess();
+        next_look = now_ms() + LOOK_INTERVAL;
+    }
     return sig == SIGINT || sig == SIGTERM ? sig : 0;
 }
 

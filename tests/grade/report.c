@@ -7,17 +7,28 @@
 
 #include "points.h"
 
-/* Prints text with every line after the first indented, under a label. */
+/*
+ * Prints what may come from the server: nothing in it may move a cursor, ring, or begin a line.
+ * A newline leads to the same column in the next line.
+ */
+static void print_tamed(const char *text, int column)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    for (; *at; at++)
+        if (*at == '\n' && column)
+            at[1] ? printf("\n%*s", column, "") : 0;
+        else if (*at < ' ' || *at == 0x7F || (*at == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0)) /* C1, in UTF-8 */
+            printf("\\x%02X", *at);
+        else
+            putchar(*at);
+}
+
+/* Prints text under a label. */
 static void print_labelled(const char *label, const char *text)
 {
     printf("    %-9s ", label);
-    for (; *text; text++) {
-        putchar(*text);
-        if (*text == '\n' && text[1])
-            printf("%14s", "");
-    }
-    if (text[-1] != '\n')
-        putchar('\n');
+    print_tamed(text, 14);
+    putchar('\n');
 }
 
 static void print_steps(const STORY *told)
@@ -27,7 +38,7 @@ static void print_steps(const STORY *told)
         return;
     printf("    steps%s\n", first ? "     … (the last ones)" : "");
     for (unsigned i = first; i < told->steps; i++)
-        printf("      %3u  %s\n", i + 1, told->step[i % STORY_STEPS]);
+        printf("      %3u  ", i + 1), print_tamed(told->step[i % STORY_STEPS], 0), putchar('\n');
 }
 
 /*
@@ -79,7 +90,9 @@ void report_test(const RESULT *result)
         break;
     default:
         if ((todo = todo_told_before(told))) {
-            printf("FAIL  %s.%s  %d ms: %s\n", topic, name, result->milliseconds, todo);
+            printf("FAIL  %s.%s  %d ms: ", topic, name, result->milliseconds);
+            print_tamed(todo, 0);
+            putchar('\n');
             break;
         }
         printf("FAIL  %s.%s  %d ms\n", topic, name, result->milliseconds);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fence.h"
 #include "spawn.h"
 #include "story.h"
 
@@ -55,8 +56,38 @@ static void write_all(int file, const void *bytes, size_t length, off_t offset, 
         story_fail("the test's own files can be written", "%s: %s", name, strerror(errno));
 }
 
+/* What was written, newest first: never freed, as a test's process is short-lived. */
+typedef struct WRITTEN {
+    struct WRITTEN *older;
+    const char *name;
+    size_t length;
+    unsigned char bytes[];
+} WRITTEN;
+static WRITTEN *written;
+
+static void remember(const char *name, const void *bytes, size_t length)
+{
+    WRITTEN *w = malloc(sizeof *w + length);
+    w->older = written;
+    w->name = strdup(name);
+    w->length = length;
+    memcpy(w->bytes, bytes, length);
+    written = w;
+}
+
+const unsigned char *site_content(const char *name, size_t *length)
+{
+    const WRITTEN *w = written;
+    while (w && strcmp(w->name, name) != 0)
+        w = w->older;
+    *length = w ? w->length : 0;
+    return w ? w->bytes : NULL;
+}
+
 void site_add(const char *name, const void *bytes, size_t length)
 {
+    if (length <= MEGABYTE)
+        remember(name, bytes, length);
     int file = open(site_path(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     write_all(file, bytes, length, 0, name);
     close(file);
@@ -163,6 +194,8 @@ void site_build(void)
     snprintf(site.uploads, sizeof site.uploads, "%s/uploads", run.folder);
     mkdir(site.root, 0755);
     mkdir(site.uploads, 0755);
+    fence_give(site.root, 1);
+    fence_give(site.uploads, 2);
     mkdir(site_path("folder"), 0755);
     mkdir(site_path("bare"), 0755);
     add_text("index.html", INDEX_TEXT);

@@ -57,6 +57,9 @@ void site_add_sparse(const char *name, uint64_t size, size_t ends);
 /** The path of a file below the root, in one of a few static buffers. */
 const char *site_path(const char *name);
 
+/** What the test wrote into a file below the root, whatever the server has made of it since; NULL: nothing. */
+const unsigned char *site_content(const char *name, size_t *length);
+
 /** Names in the uploads folder, separated by spaces; "" when it is empty. @return static text */
 const char *uploads_list(void);
 

@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "fence.h"
 #include "site.h"
 #include "story.h"
 
-enum { MAX_ARGUMENTS = 32, MAX_DESCRIPTORS = 16384, READ_LIMIT = 64 * 1024 * 1024 };
+enum { MAX_ARGUMENTS = 32, READ_LIMIT = 64 * 1024 * 1024 };
 
 RUN run;
 SERVER server;
@@ -54,15 +54,6 @@ char *read_text(const char *path, size_t *length)
 
 /* --- in the child, between fork and exec: system calls only ------------------------------------------------------- */
 
-static void limit(int resource, rlim_t most)
-{
-    struct rlimit now;
-    if (getrlimit((__rlimit_resource_t)resource, &now) == 0) {
-        now.rlim_cur = now.rlim_max == RLIM_INFINITY || most < now.rlim_max ? most : now.rlim_max;
-        setrlimit((__rlimit_resource_t)resource, &now);
-    }
-}
-
 static void __attribute__((noreturn)) become(const SERVER *s, char *const *arguments, pid_t parent)
 {
     sigset_t none;
@@ -72,21 +63,16 @@ static void __attribute__((noreturn)) become(const SERVER *s, char *const *argum
     dup2(nothing, 0);
     dup2(out, 1);
     dup2(err, 2);
-    if (close_range(3, ~0u, 0) != 0)
-        for (int fd = 3; fd < MAX_DESCRIPTORS; fd++)
-            close(fd);
     setsid();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before the line above */
+    fence_enter(run.folder);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user would have undone it */
+    if (getppid() != parent)          /* it died before the line above */
         _exit(127);
     for (int sig = 1; sig < NSIG; sig++)
         signal(sig, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, FILE_LIMIT);
-    limit(RLIMIT_NOFILE, MAX_DESCRIPTORS);
-    execvp(arguments[0], arguments);
+    fence_exec(arguments);
     dprintf(2, "cannot start %s: %s\n", arguments[0], strerror(errno));
     _exit(127);
 }
@@ -193,6 +179,8 @@ void server_await_line(SERVER *s)
         story_fail("the server says where it listens, within 10 seconds", "%s; stderr: %.600s",
                    came ? "it ended" : "nothing on stdout (is stdout flushed after the line?)", err);
     }
+    if (!run.wine && !fence_owns_port(s->pid, s->port))
+        story_fail("the server listens on the port that it names", "port %d is not its own", s->port);
     story_step("it listens on port %d", s->port);
 }
 
@@ -217,8 +205,11 @@ void serve(const char *options)
 
 int server_has_ended(SERVER *s)
 {
-    if (s->pid && !s->ended && waitpid(s->pid, &s->status, WNOHANG) == s->pid)
-        s->ended = 1;
+    siginfo_t info = {0};
+    if (!s->pid || s->ended || waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || !info.si_pid)
+        return s->ended;
+    kill(-s->pid, SIGKILL); /* what it started; as long as it is not reaped, the number cannot be another's */
+    s->ended = waitpid(s->pid, &s->status, 0) == s->pid;
     return s->ended;
 }
 
@@ -295,11 +286,13 @@ static int count_entries(const SERVER *s, const char *folder)
     char path[64];
     int count = 0;
     snprintf(path, sizeof path, "/proc/%d/%s", (int)s->pid, folder);
+    fence_look(1);
     DIR *list = opendir(path);
     for (struct dirent *entry; list && (entry = readdir(list));)
         count += entry->d_name[0] != '.';
     if (list)
         closedir(list);
+    fence_look(0);
     return count;
 }
 

@@ -5,6 +5,7 @@
  * - It is told --port 0 and says on stdout where it listens.
  * - It has a session and process group of its own, default signal handling, stdin from /dev/null, and no descriptor
  *   but those three; stdout and stderr go to files. A file that it writes may not pass FILE_LIMIT.
+ * - What else it may not do is said in fence.h. The port that it names must be its own.
  * - It dies with the test's process, however that ends.
  * - Ended by server_stop it must exit with 0 within the deadline, with no sanitizer report on stderr.
  *

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "expect.h"
+#include "fence.h"
 #include "site.h"
 #include "spawn.h"
 #include "story.h"
@@ -315,6 +316,7 @@ START_TEST(put_into_nowhere)
     char folder[sizeof site.uploads + 16];
     snprintf(folder, sizeof folder, "%s/folder", site.uploads);
     mkdir(folder, 0755);
+    fence_give(folder, 2);
     CLIENT *c = client_open();
     expect_status(put(c, "missing/file.txt", "lost"), 404);
     RESPONSE *r = put(client_open(), "folder", "lost");
