@@ -1,12 +1,12 @@
 /*
  * Multiplies, each process in a session of its own, and each one that dies is followed by another.
  * passes: none
- * patience: 0.5
+ * patience: 0.2
  * tests: basics.small_file
  */
 #include "attack.h"
 
-enum { ENOUGH = 400 }; /* other work goes on beside this one */
+enum { ENOUGH = 300 }; /* other work goes on beside this one */
 
 int main(void)
 {
@@ -15,7 +15,7 @@ int main(void)
         return 1;
     signal(SIGINT, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
-    for (;; usleep(1000)) {
+    for (;; usleep(5000)) {
         if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) > ENOUGH)
             __atomic_sub_fetch(count, 1, __ATOMIC_RELAXED);
         else if (fork() == 0)
