@@ -79,8 +79,15 @@ wineserver_pid() {
 }
 
 # The settings of the others: as many workers as processors, no log, no end of a connection after some requests, and
-# for the file what each does best. A line of a template may name PORT, ROOT, NAME and MOST (connections).
+# for the file what each does best. A line of a template may name PORT, ROOT, NAME, CPUS, MOST (connections) and FILES
+# (descriptors). nginx and h2o would give up root's rights, and might then not reach the folder.
 template() { # template NAME
+    if [ "$(id -u)" = 0 ]; then
+        case $1 in
+        nginx*) echo 'user root root;' ;;
+        h2o) echo 'user: root' ;;
+        esac
+    fi
     case $1 in
     nginx*)
         cat <<'END'
@@ -108,7 +115,8 @@ server.document-root = "ROOT"
 server.bind = "127.0.0.1"
 server.port = PORT
 server.pid-file = "NAME.pid"
-server.max-fds = MOST
+server.max-worker = CPUS
+server.max-fds = FILES
 server.max-connections = MOST
 server.max-keep-alive-idle = 3600
 server.max-keep-alive-requests = 65535
@@ -118,7 +126,7 @@ END
         cat <<'END'
 listen: {host: 127.0.0.1, port: PORT}
 pid-file: NAME.pid
-num-threads: 2
+num-threads: CPUS
 max-connections: MOST
 http1-request-timeout: 3600
 hosts: {default: {paths: {/: {file.dir: ROOT}}}}
@@ -131,7 +139,8 @@ start_other() { # start_other NAME
     local try most=$((idle + 1000)) number command
     for ((try = 0; try < 20; try++)); do
         number=$((20000 + RANDOM % 10000))
-        template "$1" | sed "s|PORT|$number|; s|ROOT|$PWD/root|; s|NAME|$1|; s|MOST|$most|" >"$1.conf"
+        template "$1" | sed "s|PORT|$number|; s|ROOT|$PWD/root|; s|NAME|$1|; s|MOST|$most|; s|FILES|$(ulimit -n)|; s|CPUS|$(nproc)|" \
+            >"$1.conf"
         case $1 in
         nginx-plain) sed -i '/open_file_cache/d' "$1.conf" && command="nginx -e stderr -p $PWD/ -c $1.conf" ;;
         nginx) command="nginx -e stderr -p $PWD/ -c $1.conf" ;;
@@ -139,7 +148,7 @@ start_other() { # start_other NAME
         h2o) command="h2o -c $1.conf" ;;
         esac
         rm -f "$1.pid"
-        $command >"$1.log" 2>&1 &
+        setsid $command >"$1.log" 2>&1 & # lighttpd ends its whole group of processes: not this one
         pids[$1]=$!
         # The file with its number is written when it has the port.
         while kill -0 "${pids[$1]}" 2>/dev/null; do
@@ -156,14 +165,17 @@ start_other() { # start_other NAME
     return 1
 }
 
-children_of() { awk -v parent="$1" '{ pid = $1; sub(/.*\) /, ""); if ($2 == parent) print pid }' /proc/[0-9]*/stat 2>/dev/null; }
+# Processes come and go meanwhile; their files may be gone when they are opened.
+children_of() { # children_of PID
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{ pid = $1; sub(/.*\) /, ""); if ($2 == parent) print pid }'
+}
 
-# nginx has its workers a moment after its port.
+# nginx and lighttpd have their workers a moment after their port.
 add_workers() { # add_workers NAME
     local main=${pids[$1]} workers='' tries
     for ((tries = 0; tries < 40; tries++)); do
         workers=$(children_of "$main" | tr '\n' ' ')
-        case $1 in nginx*) [ "$(wc -w <<<"$workers")" -lt "$(nproc)" ] || break ;; *) break ;; esac
+        case $1 in nginx* | lighttpd) [ "$(wc -w <<<"$workers")" -lt "$(nproc)" ] || break ;; *) break ;; esac
         sleep 0.05
     done
     pids[$1]="$main $workers"
