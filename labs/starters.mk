@@ -2,9 +2,18 @@
 STARTER := $(BUILD)/$(HOST)/labs/starter$(EXE.$(HOST))
 $(eval $(call program,$(HOST),labs/starter,labs/starter.c))
 
-.PHONY: starters
+.PHONY: starters steps
 starters: $(STARTER) ## make the labs' starters anew from the solutions; what was there is kept in build/starters-before
 	@bash labs/starters.sh write $(STARTER)
 
-MORE_PARTS += starters
-$(eval $(call part,starters,$(STARTER) $(BUILD)/linux/tests/grade/grade $(patsubst %,$(BUILD)/linux/%/server,$(filter labs/%,$(STAGES))),bash $(CURDIR)/labs/starters.sh check $(CURDIR)/$(STARTER)))
+steps: ## which test turns green with which task, and whether the table of points says so: make steps LAB=3
+	@bash labs/steps.sh $(or $(notdir $(wildcard solutions/0$(LAB)-*)),which)
+
+# Each starter builds for every target, answers, and earns nothing. That solutions earn everything the servers' parts show.
+LABS := $(filter labs/%,$(STAGES))
+lab-servers = $(foreach t,$(1),$(patsubst %,$(BUILD)/$(t)/%/server$(EXE.$(t)),$(LABS)))
+STARTERS := bash $(CURDIR)/labs/starters.sh
+MORE_PARTS += starters starters-everywhere $(LABS:labs/%=starter-%)
+$(eval $(call part,starters,$(STARTER) $(BUILD)/linux/tests/grade/grade $(call lab-servers,linux),$(STARTERS) check $(CURDIR)/$(STARTER)))
+$(eval $(call part,starters-everywhere,$(call lab-servers,linux-address linux-thread windows) $(BUILD)/wine/ready,$(STARTERS) answer linux-address linux-thread windows))
+$(foreach s,$(LABS),$(eval $(call part,starter-$(notdir $(s)),$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/$(s)/server,$(STARTERS) earn $(notdir $(s)))))

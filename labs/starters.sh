@@ -2,9 +2,11 @@
 # The starters: what students get of each solution.
 #
 #     starters.sh write STARTER    makes labs/NN-.../*.[ch] anew; what was there is kept in build/starters-before
-#     starters.sh check STARTER    makes them elsewhere and compares; then judges them and their tables of points
+#     starters.sh check STARTER    makes them elsewhere and compares; then judges their tables of points
+#     starters.sh earn STAGE       the starter earns nothing: every test that is worth something is red
+#     starters.sh answer TARGET... each starter answers and names its first task, built for these targets
 #
-# STARTER is the program made of starter.c. The check runs the servers of the starters and the grader in build/linux.
+# STARTER is the program made of starter.c. The servers and the grader must be built.
 set -u
 cd "$(dirname "$0")/.." || exit
 passed=0 failed=0 skipped=0
@@ -54,13 +56,14 @@ tasks() { # numbers of the tasks of a starter, in order
 }
 
 # Starts a server, asks once with bash alone, and sees whether the answer names the first task.
-answers() { # STAGE TASK
-    local folder line port answer status=1
+answers() { # STAGE TASK TARGET
+    local folder line port answer status=1 program=("$PWD/build/$3/labs/$1/server")
+    [ "$3" != windows ] || program=(wine "${program[0]}.exe")
     folder=$(mktemp -d)
-    "build/linux/labs/$1/server" --port 0 --root labs/site >"$folder/out" 2>"$folder/err" &
+    "${program[@]}" --port 0 --root labs/site >"$folder/out" 2>"$folder/err" &
     local pid=$!
-    for _ in $(seq 100); do
-        line=$(head -n 1 "$folder/out")
+    for _ in $(seq 600); do
+        line=$(head -n 1 "$folder/out" | tr -d '\r')
         [ -z "$line" ] || break
         sleep 0.1
     done
@@ -127,8 +130,36 @@ check_all() {
         done
         skip_without "labs/$stage/README.md"
         skip_without "labs/$stage/points" || check "labs/$stage/points is a good table" points "$stage"
-        check "the server of labs/$stage answers and names the first task" answers "$stage" "${stage:1:1}.1"
+        check "the server of labs/$stage answers and names the first task" answers "$stage" "${stage:1:1}.1" linux
     done
+    report
+}
+
+# The judge's verdict on a starter: of the rows that are worth something none has passed.
+earns_nothing() { # STAGE
+    local stage=$1 lab=${1:1:1} log
+    log=$(mktemp)
+    build/linux/tests/grade/grade --stage "$lab" --points "labs/$stage/points" --jobs 8 "build/linux/labs/$stage/server" >"$log" 2>&1
+    [ $? = 1 ] && grep -q '^0 of 100 points' "$log" && return
+    awk -F '\t' 'FNR == NR { if ($3 > 0) worth[$2] = $3; next }
+        { split($0, w, / +/) } w[1] == "pass" && w[2] in worth { print w[2] " is worth " worth[w[2]] " and green in the starter" }' \
+        "labs/$stage/points" "$log"
+    tail -n 15 "$log"
+    rm -f "$log"
+    return 1
+}
+
+check_answers() { # TARGET...
+    local stage target
+    for target; do
+        for stage in $(stages); do
+            check "the server of labs/$stage, built for $target, answers and names the first task" answers "$stage" "${stage:1:1}.1" "$target"
+        done
+    done
+    report
+}
+
+report() {
     echo "$passed passed, $failed failed, $skipped skipped"
     [ $failed = 0 ]
 }
@@ -137,5 +168,10 @@ STARTER=$2
 case $1 in
 write) write "$STARTER" ;;
 check) check_all ;;
+earn)
+    check "labs/$2 earns nothing as it is" earns_nothing "$2"
+    report
+    ;;
+answer) check_answers "${@:2}" ;;
 *) exit 2 ;;
 esac

@@ -3,7 +3,9 @@
 #
 # Which tests does each task turn green? Builds the starter with no task done, with the first done, with the first two,
 # and so on, grades each, and prints a line a test: the task with which it turns green for good, or - if it is green in
-# the starter already, or ? if it never is.
+# the starter already, or ? if it never is. Then it names the rows of the lab's table of points that say otherwise: a test
+# belongs to the task that turns it green, or to N.0 (what was there before), and one that is green in the starter earns
+# nothing. As in `make check` the verifier watches. Takes some minutes; run it after changes of marks, stubs or tests.
 set -u
 cd "$(dirname "$0")/.." || exit
 stage=$1
@@ -12,6 +14,7 @@ lab=${stage%%-*}
 lab=${lab#0}
 work=build/steps/$stage
 make -s build/linux/labs/starter build/linux/http/libhttp.a build/linux/win32/libwin32.a build/linux/tests/grade/grade || exit
+export WIN32_VERIFIER="${WIN32_VERIFIER-1}"
 filters=()
 for filter; do filters+=(--filter "$filter"); done
 tasks=$(grep -ohE "LAB $lab\.[0-9]+ \{" "solutions/$stage"/*.c | cut -d' ' -f2 | sort -u -V)
@@ -26,13 +29,24 @@ for done in "$lab.0" $tasks; do
 done
 logs=("$work/$lab.0.log")
 for done in $tasks; do logs+=("$work/$done.log"); done
+logs=()
+for done in "$lab.0" $tasks; do logs+=("$work/$done.log"); done
 awk '
     FNR == 1 { n++; split(FILENAME, part, "/"); name[n] = part[4]; sub(/\.log$/, "", name[n]) }
-    /^pass / { pass[n, $2] = 1; if (!($2 in seen)) { seen[$2]; order[++count] = $2 } }
+    /^pass / { pass[n, $2] = 1 }
+    /^(pass|FAIL) / { if (!($2 in seen)) { seen[$2]; order[++count] = $2 } }
     END {
         for (i = 1; i <= count; i++) {
             first = ""
             for (k = n; k >= 1 && ((k, order[i]) in pass); k--) first = name[k]
             print (first == "" ? "?" : first ~ /\.0$/ ? "-" : first) "\t" order[i]
         }
-    }' "${logs[@]}"
+    }' "${logs[@]}" >"$work/steps"
+cat "$work/steps"
+[ ! -f "labs/$stage/points" ] || awk -F '\t' -v given="$lab.0" '
+    FNR == NR { green[$2] = $1; next }
+    /^#/ || NF < 5 || !($2 in green) { next }
+    green[$2] == "?" { print "never green: " $2; bad = 1; next }
+    green[$2] == "-" && $3 > 0 { print "green in the starter, and worth " $3 ": " $2; bad = 1; next }
+    $1 != given && $1 != green[$2] { print "belongs to " $1 ", turns green with " green[$2] ": " $2; bad = 1 }
+    END { exit bad }' "$work/steps" "labs/$stage/points" >&2

@@ -5,8 +5,16 @@ endif
 
 # A test that waits for nothing is tedious: five seconds are enough on a machine that does nothing else. The suites that run
 # in crowds wait longer (tests.mk).
-check: export CK_TIMEOUT_MULTIPLIER := $(if $(filter environment command,$(origin CK_TIMEOUT_MULTIPLIER)),$(CK_TIMEOUT_MULTIPLIER),1)
-.PHONY: check
+check watch: export CK_TIMEOUT_MULTIPLIER := $(if $(filter environment command,$(origin CK_TIMEOUT_MULTIPLIER)),$(CK_TIMEOUT_MULTIPLIER),1)
+.PHONY: check watch
 check: ## judge a lab: make check LAB=3 [TASK=3.2] [SOLUTION=1] [DIR=path] [TARGET=windows] [SAN=address]
 	@sh .ci/install.sh build test $(if $(filter windows,$(TARGET)),windows wine)
 	+@LAB='$(LAB)' TASK='$(TASK)' SOLUTION='$(SOLUTION)' DIR='$(DIR)' TARGET='$(TARGET)' SAN='$(SAN)' bash tests/grade/check.sh
+
+watch: ## the same again whenever you save: make watch LAB=3 [TASK=3.2]; shows failures and the sum
+	@sh .ci/install.sh build test $(if $(filter windows,$(TARGET)),windows wine)
+	+@LAB='$(LAB)' TASK='$(TASK)' SOLUTION='$(SOLUTION)' DIR='$(DIR)' TARGET='$(TARGET)' SAN='$(SAN)' bash tests/grade/watch.sh
+
+# Both verbs as a student uses them.
+MORE_PARTS += check
+$(eval $(call part,check,$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/http/libhttp.a $(BUILD)/linux/win32/libwin32.a,bash $(CURDIR)/tests/check/run.sh))

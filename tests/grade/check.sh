@@ -5,13 +5,18 @@
 #
 # The points come from what the judge saw, never from what the server says. Natively the verifier watches the server
 # (docs/verifier.md; WIN32_VERIFIER= switches it off). QUIET shows failures and the sum alone. Exit status: 0 only with all
-# points that were asked for, 1 otherwise, 2 when the run itself could not be done.
+# points that were asked for, 1 otherwise, 2 when it cannot be told what is to be judged.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 
 die() {
     echo "check: $*" >&2
     exit 2
+}
+
+fail() {
+    echo "check: $*" >&2
+    exit 1
 }
 
 lab=${LAB:-} task=${TASK:-} folder=
@@ -49,13 +54,13 @@ if [ -n "${DIR:-}" ]; then
     rm -rf $folder && mkdir -p $folder && cp "$DIR"/*.[ch] $folder/
     server=build/$target/submission/server$exe
     mkdir -p "build/$target/submission"
-    make -s SUBMISSION=1 "$server" || die "'$DIR' does not build"
+    make -s SUBMISSION=1 "$server" || fail "'$DIR' does not build"
 else
     folder=labs/$name
     [ -z "${SOLUTION:-}" ] || folder=$solution
     compgen -G "$folder/*.c" >/dev/null || die "there is no lab $lab in labs/ yet"
     server=build/$target/$folder/server$exe
-    make -s "$server" || die "$folder does not build"
+    make -s "$server" || fail "$folder does not build"
 fi
 make -s build/linux/tests/grade/grade || die "the judge does not build"
 
