@@ -74,11 +74,23 @@ void ConnectionSweep(SERVER_CONFIG *Config)
     AcquireSRWLockExclusive(&Config->Lock);
     for (OVERLAPPED_EX *Context = Config->First; Context != NULL; Context = Context->Next) {
         if (Aborting || (Stopping && FlagIsSet(&Context->Idle)) || DeadlineLeft(Context) == 0 ||
-            SocketIsSilent(Context)) {
+            SocketIsSilent(Context, Config->IdleTimeout)) {
             SocketCancel(Context);
         }
     }
     ReleaseSRWLockExclusive(&Config->Lock);
+}
+
+LONG ConnectionsSilent(SERVER_CONFIG *Config)
+{
+    LONG Silent = 0;
+
+    AcquireSRWLockExclusive(&Config->Lock);
+    for (OVERLAPPED_EX *Context = Config->First; Context != NULL; Context = Context->Next) {
+        Silent += SocketIsSilent(Context, 0);
+    }
+    ReleaseSRWLockExclusive(&Config->Lock);
+    return Silent;
 }
 
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room)

@@ -180,22 +180,9 @@ static void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
     /* else: cancelled just when it was no longer late. IOOperation is still IO_SOCKET_READ and is started again. */
 }
 
-void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
+/* What an operation's success leads to. */
+static void OperationSucceeded(OVERLAPPED_EX *Context, DWORD Bytes)
 {
-    if (Context->Config->Trace) {
-        TraceOperation(Context, Bytes, Error);
-    }
-    if (Context->IOOperation == IO_SOCKET_ACCEPT) {
-        SocketAccepted(Context);
-    }
-    if (FlagIsSet(&Context->Config->Aborting)) {
-        Context->IOOperation = IO_CLOSE;
-        return;
-    }
-    if (Error != 0) {
-        OperationFailed(Context, Error);
-        return;
-    }
     switch (Context->IOOperation) {
     case IO_SOCKET_READ:
         SocketReadDone(Context, Bytes);
@@ -218,5 +205,24 @@ void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
     default:
         Context->IOOperation = IO_CLOSE;
         break;
+    }
+}
+
+void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
+{
+    const BOOL IsAccept = Context->IOOperation == IO_SOCKET_ACCEPT;
+
+    if (Context->Config->Trace) {
+        TraceOperation(Context, Bytes, Error);
+    }
+    if (FlagIsSet(&Context->Config->Aborting)) {
+        Context->IOOperation = IO_CLOSE;
+    } else if (Error != 0) {
+        OperationFailed(Context, Error);
+    } else {
+        OperationSucceeded(Context, Bytes);
+    }
+    if (IsAccept) {
+        SocketAccepted(Context); /* last: while it is counted nobody closes the listening socket */
     }
 }

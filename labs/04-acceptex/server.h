@@ -188,8 +188,9 @@ SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context);
 BOOL SocketDisconnect(OVERLAPPED_EX *Context);
 /** @return whether DisconnectEx made the socket as new. Where it never does, nobody asks it to again. */
 BOOL SocketIsNew(OVERLAPPED_EX *Context);
-/** @return whether a client has connected, but has sent nothing for too long. For threads that do not own Context. */
-BOOL SocketIsSilent(OVERLAPPED_EX *Context);
+/** @return whether a client connected that many seconds ago or earlier, but has sent nothing. For threads that do not
+ * own Context. */
+BOOL SocketIsSilent(OVERLAPPED_EX *Context, DWORD Seconds);
 /** Makes an operation that waits on the socket come back with an error. For threads that do not own Context. */
 void SocketCancel(OVERLAPPED_EX *Context);
 
@@ -262,6 +263,8 @@ void ConnectionReset(OVERLAPPED_EX *Context);
 void ConnectionClose(OVERLAPPED_EX *Context);
 /** Cancels the operations of connections that are late or silent, or idle during a shutdown, or all when aborting. */
 void ConnectionSweep(SERVER_CONFIG *Config);
+/** @return how many sockets wait for first data of a client that has connected. */
+LONG ConnectionsSilent(SERVER_CONFIG *Config);
 /** Doubles the buffer until Room bytes are free behind Used. @return FALSE without memory; nothing changed then */
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room);
 /** Gives back what a large body has made the buffer grow beyond the largest header. */

@@ -77,8 +77,9 @@ static void SocketWelcome(SERVER_CONFIG *Config)
 
 /*
  * Tops up. A worker sets the event when half of the accepts have been used up; Windows sets it (FD_ACCEPT) when a
- * client comes and none is left. With first data they may all be held by clients that say nothing: then as many again
- * are posted. A round that failed, for want of memory or handles, is made good by the next.
+ * client comes and none is left. With first data they may be held by clients that say nothing: then as many more are
+ * posted, so that never more than --accepts are without a client (but for a few that workers post at the same moment).
+ * A round that failed, for want of memory or handles, is made good by the next.
  */
 DWORD WINAPI SocketListenThread(LPVOID Parameter)
 {
@@ -91,7 +92,8 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 
         /*
          * TODO 4.5: Ask what has happened, which resets the event. At FD_ACCEPT a client found nothing that waits
-         * for it; with first data silent clients may hold all there are, so post as many again.
+         * for it; with first data silent clients may hold all there are, so as many more are missing as they hold
+         * (ConnectionsSilent).
          */
         WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened);
         for (; Missing > 0; Missing--) {
@@ -123,8 +125,13 @@ BOOL SocketAccept(OVERLAPPED_EX *Context)
 
     memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
     DeadlineSet(Context, INFINITE);
+    /* First counted, then looked: either this finds the server stopping, or ServerStop waits for this AcceptEx. */
     InterlockedIncrement(&Config->Accepting);
     InterlockedExchange(&Context->Accepting, TRUE);
+    if (FlagIsSet(&Config->Stopping)) {
+        WSASetLastError(WSAESHUTDOWN);
+        return FALSE;
+    }
     /*
      * TODO 4.1: Call AcceptEx. First data goes to Context->Buffer, Length bytes at most, and the addresses behind
      * it; without first data (Length 0) the addresses go to Context->Addresses.
@@ -193,13 +200,14 @@ BOOL SocketIsNew(OVERLAPPED_EX *Context)
     return !FlagIsSet(&Context->Config->NoReuse);
 }
 
-BOOL SocketIsSilent(OVERLAPPED_EX *Context)
+BOOL SocketIsSilent(OVERLAPPED_EX *Context, DWORD Seconds)
 {
     /*
-     * TODO 4.5: Of a socket that is accepting with first data: has it had a client (SocketConnectTime) for
-     * IdleTimeout seconds or longer?
+     * TODO 4.5: Of a socket that is accepting with first data: has it had a client (SocketConnectTime) for so many
+     * seconds or longer?
      */
     (void)Context;
+    (void)Seconds;
     return FALSE;
 }
 

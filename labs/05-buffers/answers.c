@@ -103,6 +103,14 @@ void BufferLeave(OVERLAPPED_EX *Context)
     }
 }
 
+void RoomGive(OVERLAPPED_EX *Context)
+{
+    if (Context->Room != NULL) {
+        PoolGive(&Context->Config->Rooms, Context->Room);
+        Context->Room = NULL;
+    }
+}
+
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count)
 {
     if (Count > 0) {

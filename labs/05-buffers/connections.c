@@ -30,7 +30,6 @@ BOOL ConnectionAttach(SERVER_CONFIG *Config, CONNECTION *Connection)
 OVERLAPPED_EX *ConnectionOpen(SERVER_CONFIG *Config, SOCKET Socket)
 {
     CONNECTION *Connection = PoolTake(&Config->Clients);
-    BUFFER *First = Config->FirstData ? BufferTry(&Config->Small) : NULL;
 
     if (Connection != NULL) {
         Connection->Operation.Connection = Connection;
@@ -44,12 +43,8 @@ OVERLAPPED_EX *ConnectionOpen(SERVER_CONFIG *Config, SOCKET Socket)
         if (Connection != NULL) {
             PoolGive(&Config->Clients, Connection);
         }
-        BufferGive(First);
         closesocket(Socket);
         return NULL;
-    }
-    if (First != NULL) {
-        BufferUse(Connection->Context, First);
     }
     InterlockedIncrement(&Config->Connections);
     DeadlineSet(Connection->Context, Config->IdleTimeout * 1000);
@@ -66,9 +61,9 @@ static void ContextEmpty(OVERLAPPED_EX *Context)
     HotGive(Context);
     ChainGive(&Context->Chain);
     ChainGive(&Context->Spare);
-    BufferGive(Context->In);
-    Context->In = NULL;
+    RoomGive(Context);
     Context->Used = 0;
+    BufferLeave(Context);
     Context->Payload = 0;
 }
 
@@ -86,13 +81,6 @@ void ConnectionDetach(SERVER_CONFIG *Config, CONNECTION *Connection)
 void ConnectionReset(OVERLAPPED_EX *Context)
 {
     ContextEmpty(Context);
-    if (Context->Config->FirstData) {
-        BUFFER *First = BufferTry(&Context->Config->Small);
-
-        if (First != NULL) {
-            BufferUse(Context, First);
-        }
-    }
 }
 
 /* Closes and frees a connection. No operation is in flight, and no thread at work on it but this one. */
@@ -123,9 +111,10 @@ static BOOL ConnectionIsOver(SERVER_CONFIG *Config, CONNECTION *Connection, LONG
         return TRUE;
     }
     if (State == STATE_ACCEPTING) { /* it has no deadline: whether there is a client is the socket's secret */
-        return SocketIsSilent(Config, Connection);
+        return SocketIsSilent(Config, Connection, Config->IdleTimeout);
     }
-    return DeadlineLeft(Connection) == 0 || (State == STATE_IDLE && FlagIsSet(&Config->Stopping));
+    return DeadlineLeft(Connection) == 0 || (State == STATE_IDLE && FlagIsSet(&Config->Stopping)) ||
+           (State == STATE_RECEIVING && IsScarce(Config));
 }
 
 void ConnectionSweep(SERVER_CONFIG *Config)
@@ -143,6 +132,18 @@ void ConnectionSweep(SERVER_CONFIG *Config)
         }
     }
     ReleaseSRWLockExclusive(&Config->Lock);
+}
+
+LONG ConnectionsSilent(SERVER_CONFIG *Config)
+{
+    LONG Silent = 0;
+
+    AcquireSRWLockExclusive(&Config->Lock);
+    for (LONG i = InterlockedCompareExchange(&Config->Clients.Made, 0, 0); i > 0; i--) {
+        Silent += SocketIsSilent(Config, PoolItem(&Config->Clients, i - 1), 0);
+    }
+    ReleaseSRWLockExclusive(&Config->Lock);
+    return Silent;
 }
 
 void DeadlineSet(OVERLAPPED_EX *Context, DWORD Milliseconds)

@@ -10,14 +10,26 @@
  * So what failed is done again; but a little later, as trying at once makes a shortage last. In between, the connection
  * pauses: an operation like others, whose packet the main thread posts.
  *
+ * What failed may have been too much at once: the pages of a large buffer may be more than Windows is ready to lock at
+ * all, and then the same would fail forever. So after a shortage a request goes on modestly, with at most half as
+ * many bytes in each operation, down to a page; each operation that succeeds wins a page back.
+ *
+ * And others may have more than their share: a read that waits for a slow client keeps pages locked for as long as that
+ * takes. Outside of flows no read waits with a buffer (NextRead). The large reads of an upload do; while a shortage is
+ * fresh the main thread calls them back, and they begin again with a read of no bytes.
+ *
  * A write can come up short, too: the stack takes some of the bytes, or none, and says that all is well. Then what
  * is left is sent again from the byte that was reached. This is possible because one connection has one write in
- * flight, unless --writes says otherwise (order.c: what that costs).
+ * flight, unless --writes says otherwise (order.h: what that costs).
  */
 #include "server.h"
 
-/* Whether an error says that Windows has too little of something, just now. */
-static BOOL ErrorIsShortage(DWORD Error)
+/* How long a shortage counts as fresh, in milliseconds. */
+#define SCARCE_TIME 1000u
+/* The least that an operation is limited to, and what each success adds: a page. */
+#define LIMIT_STEP 4096u
+
+BOOL ErrorIsShortage(DWORD Error)
 {
     switch (Error) {
     case WSAENOBUFS:
@@ -51,6 +63,32 @@ FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPER
     (void)Late;
     (void)IsRead;
     return Failure;
+}
+
+BOOL IsScarce(SERVER_CONFIG *Config)
+{
+    const DWORD Last = (DWORD)InterlockedCompareExchange(&Config->Shortage, 0, 0);
+
+    return Last != 0 && GetTickCount() - Last < SCARCE_TIME;
+}
+
+DWORD Limited(const OVERLAPPED_EX *Context, DWORD Length)
+{
+    return Context->Limit != 0 && Length > Context->Limit ? Context->Limit : Length;
+}
+
+void LimitLess(OVERLAPPED_EX *Context)
+{
+    const DWORD Half = (Context->Limit != 0 ? Context->Limit : BUFFER_LARGE) / 2;
+
+    Context->Limit = Half > LIMIT_STEP ? Half / LIMIT_STEP * LIMIT_STEP : LIMIT_STEP;
+}
+
+void LimitMore(OVERLAPPED_EX *Context)
+{
+    if (Context->Limit != 0) {
+        Context->Limit = Context->Limit < BUFFER_LARGE ? Context->Limit + LIMIT_STEP : 0;
+    }
 }
 
 void PauseBegin(SERVER_CONFIG *Config, CONNECTION *Connection)

@@ -19,6 +19,7 @@ static void IdleWake(OVERLAPPED_EX *Context)
         TraceOperation(Context, 0, 0);
     }
     DeadlineSet(Context, Context->Config->HeaderTimeout * 1000);
+    Context->Readable = TRUE;
     /* TODO 5.2: Get a small buffer to read into; BufferReady goes on from there. */
     TodoAnswer(TODO("5.2"), Context->Socket);
     Context->IOOperation = IO_CLOSE;

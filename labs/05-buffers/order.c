@@ -1,35 +1,14 @@
 /*
- * Flows: several operations in flight for one request, and their order.
+ * A flow's beginning, course and end. What a flow is, and how it keeps its order, says order.h.
  *
- * A long file on its way out and a long upload on its way in go through several buffers, the slices. Each is filled from
- * one side (IO_FILE_READ, IO_SOCKET_READ), drained to the other (IO_SOCKET_WRITE, IO_FILE_WRITE), and filled again:
- *
- *        Spare ──fill──► in flight ──► Filled, until its turn has come ──drain──► in flight ──► Spare
- *
- * Operations on a socket are carried out in the order in which they were started. But their packets go to several
- * threads, and who handles his first is a matter of luck. So each slice gets a number when its read is started, and
- * the flow knows the number whose turn it is. A packet that comes too early is stored under its number. When a
- * slice's turn has come and has been used, the next one may already be in the store.
- *
- * One lock for each request guards this. A thread holds it while it handles a packet and starts what follows from it;
- * so drains are started in order, too. With one operation in flight, which is the rule outside of flows, there is
- * nothing to guard: there the packet itself is the right to go on.
- *
- * The bytes of a flow are known beforehand. Reads from the socket never ask for more than is still to come of the body,
- * all in flight taken together; so when the body is whole no read is left over that would swallow the next request.
- *
- * Several writes in flight (--writes) save the time between a packet and the next write, and cost the way back: should one
- * come up short while a later one is sent, bytes are missing in the middle, and the connection must be closed. When
- * the later ones have not been sent either, all are started again from the byte that was reached; from then on one at
- * a time.
+ * Locks: a thread holds Context->Lock while it handles a packet and starts what follows from it; so drains are started in
+ * order, too. Under it the pools' locks are taken, when buffers are given back.
  */
 #include "server.h"
-#include "todo.h"
 
 #include <string.h>
 
-/* The flow has come to an end. What is still in flight on the socket is called back. */
-static void FlowFail(OVERLAPPED_EX *Context, IO_OPERATION Kind, DWORD Error)
+void FlowFail(OVERLAPPED_EX *Context, IO_OPERATION Kind, DWORD Error)
 {
     if (Context->Flow.Error == 0) {
         Context->Flow.Error = Error;
@@ -38,179 +17,13 @@ static void FlowFail(OVERLAPPED_EX *Context, IO_OPERATION Kind, DWORD Error)
     }
 }
 
-/* Starts nothing more for a while. The pause counts as an operation in flight. */
-static void FlowPause(OVERLAPPED_EX *Context)
+void FlowPause(OVERLAPPED_EX *Context)
 {
     if (!Context->Flow.Paused && Context->Flow.Error == 0) {
         Context->Flow.Paused = TRUE;
         Context->Flow.InFlight++;
         PauseBegin(Context->Config, Context->Operation.Connection);
     }
-}
-
-/* --- what has ended ------------------------------------------------------------------------------------------------- */
-
-/* A slice has got bytes, or the end of its file. */
-static void SliceFilled(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes)
-{
-    FLOW *Flow = &Context->Flow;
-
-    if (Bytes == 0 && Slice->Wanted > 0) { /* the client has closed, or the file has become shorter */
-        FlowFail(Context, Slice->IOOperation, ERROR_HANDLE_EOF);
-    }
-    DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
-    /*
-     * TODO 5.3: Note the bytes: Filled, Wanted, the place in the file (Offset), the sum (AcumBytes). Of a file the rest
-     * of a slice must be read before the slice is used, as the next slices begin behind it: into Repeated with it. Of a
-     * socket the next reads get what did not come: add what was wanted to FillLeft again. Then store the slice in
-     * Filled under its number, and count it in OutOfOrder if its turn has not come.
-     */
-    (void)Flow;
-    TodoAnswer(TODO("5.3"), Context->Socket);
-    ChainAppend(&Context->Spare, Slice);
-    FlowFail(Context, Slice->IOOperation, WSAECONNABORTED);
-}
-
-/* A write to the socket came up short. No other is started until all that are in flight are back. */
-static void SliceTorn(OVERLAPPED_EX *Context, BUFFER *Slice)
-{
-    FLOW *Flow = &Context->Flow;
-
-    InterlockedIncrement64(&CountersMine(Context->Config)->Short);
-    ChainInsert(&Flow->Filled, Slice);
-    Flow->DrainNumber = Flow->Filled.First->Operation.Number;
-    Flow->Torn = TRUE;
-}
-
-/* A slice has left, or a part of it. */
-static void SliceDrained(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes)
-{
-    FLOW *Flow = &Context->Flow;
-
-    Slice->Start += Bytes;
-    Slice->Filled -= Bytes;
-    Slice->Offset += Bytes;
-    if (Bytes > 0) {
-        DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
-    }
-    if (Slice->IOOperation == IO_SOCKET_WRITE && Bytes > 0) {
-        Context->SentBytes += Bytes;
-        if ((LONG)(Slice->Operation.Number - Flow->Sent) > 0) {
-            Flow->Sent = Slice->Operation.Number;
-        }
-    }
-    if (Slice->Filled == 0) {
-        ChainAppend(&Context->Spare, Slice);
-    } else if (Slice->IOOperation == IO_SOCKET_WRITE) {
-        SliceTorn(Context, Slice);
-    } else if (Bytes > 0) {
-        ChainAppend(&Flow->Repeated, Slice);
-    } else {
-        ChainAppend(&Context->Spare, Slice);
-        FlowFail(Context, IO_FILE_WRITE, ERROR_DISK_FULL);
-    }
-}
-
-/* An operation on a slice failed, at once or with its packet. */
-static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWORD Error)
-{
-    const IO_OPERATION Kind = Slice->IOOperation;
-    const FAILURE Failure = OnConnectionError(Context->Config, Context->Operation.Connection, Kind, Error);
-
-    if (Failure != FAILURE_PAUSE && Failure != FAILURE_AGAIN) {
-        ChainAppend(&Context->Spare, Slice);
-        FlowFail(Context, Kind, Error);
-        return;
-    }
-    /*
-     * TODO 5.4: Each kind goes on in its own way. A read from the socket has taken nothing, and later reads may have got
-     * what it was to get: its slice is filled with no bytes, and keeps its turn. A write to the socket came up short.
-     * An operation on a file is done again.
-     */
-    (void)Bytes;
-    ChainAppend(&Context->Spare, Slice);
-    FlowFail(Context, Kind, Error);
-    if (Failure == FAILURE_PAUSE) {
-        FlowPause(Context);
-    }
-}
-
-/* --- what is started ------------------------------------------------------------------------------------------------ */
-
-/* Asks Windows for the slice's operation. @return as SocketRead */
-static BOOL SliceStart(OVERLAPPED_EX *Context, BUFFER *Slice)
-{
-    OPERATION *Operation = &Slice->Operation;
-    WSABUF Free = {Slice->Wanted, Slice->Data + Slice->Start + Slice->Filled};
-    WSABUF Full = {Slice->Filled, Slice->Data + Slice->Start};
-
-    switch (Slice->IOOperation) {
-    case IO_SOCKET_READ:
-        return SocketRead(Operation, &Free);
-    case IO_SOCKET_WRITE:
-        return SocketWrite(Operation, &Full, 1);
-    case IO_FILE_READ:
-        return FileRead(Context, Operation, Slice->Offset, &Free);
-    default:
-        return FileWrite(Context, Operation, Slice->Offset, &Full);
-    }
-}
-
-/* Starts an operation on a slice. One that fails at once is dealt with like one that fails later. */
-static void SliceBegin(OVERLAPPED_EX *Context, BUFFER *Slice, IO_OPERATION Kind)
-{
-    CONNECTION *Connection = Context->Operation.Connection;
-    DWORD Error;
-
-    Slice->IOOperation = Kind;
-    Slice->Operation.Connection = Connection;
-    Context->Flow.InFlight++;
-    Context->Flow.Writing += Kind == IO_SOCKET_WRITE;
-    CountBegin(Context->Config, Kind);
-    InterlockedIncrement(&Connection->PendingIo);
-    if (SliceStart(Context, Slice)) {
-        return;
-    }
-    Error = GetLastError();
-    InterlockedDecrement(&Connection->PendingIo); /* no packet will come */
-    CountEnd(Context->Config, Kind);
-    Context->Flow.InFlight--;
-    Context->Flow.Writing -= Kind == IO_SOCKET_WRITE;
-    SliceFailed(Context, Slice, 0, Error);
-}
-
-/* Fills a slice with what comes next. */
-static void SliceFill(OVERLAPPED_EX *Context, BUFFER *Slice)
-{
-    FLOW *Flow = &Context->Flow;
-    DWORD Room;
-
-    Slice->Start = 0;
-    Room = Slice->Size - Slice->Filled; /* an answer's header may lie at the beginning of the first slice */
-    /* TODO 5.3: Give the slice its number and its place in the file, take what it is to hold from FillLeft, and start. */
-    (void)Room;
-    TodoAnswer(TODO("5.3"), Context->Socket);
-    ChainAppend(&Context->Spare, Slice);
-    FlowFail(Context, Flow->Fill, WSAECONNABORTED);
-}
-
-/* Drains a slice whose turn has come. */
-static void SliceDrain(OVERLAPPED_EX *Context, BUFFER *Slice)
-{
-    FLOW *Flow = &Context->Flow;
-    HTTP_TEXT Part;
-    size_t Consumed;
-
-    if (Slice->Filled == 0) { /* a read that failed */
-        ChainAppend(&Context->Spare, Slice);
-        return;
-    }
-    if (Flow->Drain == IO_FILE_WRITE) {
-        HttpBodyRead(&Context->Body, Slice->Data + Slice->Start, Slice->Filled, &Consumed, &Part); /* counts them */
-        Slice->Offset = Flow->Offset;
-        Flow->Offset += Slice->Filled;
-    }
-    SliceBegin(Context, Slice, Flow->Drain);
 }
 
 /* Whether the slice whose turn it is has come, and may leave. */
@@ -225,6 +38,12 @@ static BOOL DrainMayBegin(OVERLAPPED_EX *Context)
      */
     (void)Flow;
     return May;
+}
+
+/* Whether bytes are to come, and one more operation may ask for them. */
+static BOOL FillMayBegin(const OVERLAPPED_EX *Context)
+{
+    return Context->Flow.FillLeft > 0 && (Context->Limit == 0 || Context->Flow.Filling == 0);
 }
 
 /* After a write came up short, once all are back: goes on from the byte that was reached, if there is one. */
@@ -260,7 +79,7 @@ static BOOL FlowAdvance(OVERLAPPED_EX *Context)
         Flow->DrainNumber = Slice->Operation.Number + 1;
         SliceDrain(Context, Slice);
     }
-    while (Flow->Error == 0 && !Flow->Paused && Flow->FillLeft > 0 && (Slice = ChainTake(&Context->Spare)) != NULL) {
+    while (Flow->Error == 0 && !Flow->Paused && FillMayBegin(Context) && (Slice = ChainTake(&Context->Spare)) != NULL) {
         SliceFill(Context, Slice);
     }
     if (Flow->FillLeft == 0) {
@@ -300,6 +119,11 @@ void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, UL
         memcpy(Context->Spare.First->Data, Context->Header, Context->HeaderBytes);
         Context->Spare.First->Filled = Context->HeaderBytes;
     }
+    if (IsScarce(Context->Config)) {
+        LimitLess(Context);
+    } else if (Fill == IO_SOCKET_READ) {
+        InterlockedExchange(&Context->Operation.Connection->State, STATE_RECEIVING);
+    }
     DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
     Context->IOOperation = IO_FLOW;
 }
@@ -326,15 +150,7 @@ BOOL FlowDone(BUFFER *Slice, DWORD Bytes, DWORD Error)
     if (Context->Config->Trace) {
         TraceSlice(Context, Slice, Bytes, Error);
     }
-    Context->Flow.InFlight--;
-    Context->Flow.Writing -= Slice->IOOperation == IO_SOCKET_WRITE;
-    if (Error != 0) {
-        SliceFailed(Context, Slice, Bytes, Error);
-    } else if (Slice->IOOperation == Context->Flow.Fill) {
-        SliceFilled(Context, Slice, Bytes);
-    } else {
-        SliceDrained(Context, Slice, Bytes);
-    }
+    SliceDone(Context, Slice, Bytes, Error);
     Over = FlowAdvance(Context);
     /* Unless it is over, another thread may end the request as soon as this one lets go of the lock. */
     ReleaseSRWLockExclusive(&Context->Lock);
@@ -353,13 +169,14 @@ BOOL FlowResume(OVERLAPPED_EX *Context)
     return Over;
 }
 
-void FlowEnd(OVERLAPPED_EX *Context)
+/* There is a buffer to answer from: goes on with the request, or gives it up. */
+static void FlowNext(OVERLAPPED_EX *Context)
 {
     FLOW *Flow = &Context->Flow;
 
-    ChainGive(&Flow->Filled);
-    ChainGive(&Flow->Repeated);
-    ChainGive(&Context->Spare);
+    if (Context->In == NULL && Context->Spare.First != NULL) {
+        BufferUse(Context, ChainTake(&Context->Spare));
+    }
     if (Flow->Error != 0) {
         Context->IOOperation = Flow->ErrorIn;
         OperationFailed(Context, Flow->Error);
@@ -368,5 +185,24 @@ void FlowEnd(OVERLAPPED_EX *Context)
         RequestBody(Context);
     } else {
         AnswerDone(Context);
+    }
+}
+
+void FlowEnd(OVERLAPPED_EX *Context)
+{
+    CONNECTION *Connection = Context->Operation.Connection;
+
+    ChainGive(&Context->Flow.Filled);
+    ChainGive(&Context->Flow.Repeated);
+    ChainGive(&Context->Spare);
+    if (InterlockedCompareExchange(&Connection->State, 0, 0) == STATE_RECEIVING) {
+        AcquireSRWLockExclusive(&Context->Config->Lock); /* a sweep that still calls reads back may not meet a write */
+        InterlockedExchange(&Connection->State, STATE_BUSY);
+        ReleaseSRWLockExclusive(&Context->Config->Lock);
+    }
+    if (Context->Flow.Drain == IO_FILE_WRITE && Context->In == NULL) { /* an answer has still to be made */
+        BufferNeed(Context, &Context->Config->Small, 1, FlowNext);
+    } else {
+        FlowNext(Context);
     }
 }

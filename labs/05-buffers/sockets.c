@@ -82,8 +82,9 @@ static void SocketWelcome(SERVER_CONFIG *Config)
 
 /*
  * Tops up. A worker sets the event when half of the accepts have been used up; Windows sets it (FD_ACCEPT) when a
- * client comes and none is left. With first data they may all be held by clients that say nothing: then as many again
- * are posted. A round that failed, for want of memory or handles, is made good by the next.
+ * client comes and none is left. With first data they may be held by clients that say nothing: then as many more are
+ * posted, so that never more than --accepts are without a client (but for a few that workers post at the same moment).
+ * A round that failed, for want of memory or handles, is made good by the next.
  */
 DWORD WINAPI SocketListenThread(LPVOID Parameter)
 {
@@ -95,7 +96,7 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 
         if (WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened) == 0 &&
             (Happened.lNetworkEvents & FD_ACCEPT) && Config->FirstData) {
-            Missing = (LONG)Config->Accepts;
+            Missing += ConnectionsSilent(Config);
         }
         for (; Missing > 0; Missing--) {
             SocketWelcome(Config);
@@ -107,24 +108,31 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
     return 0;
 }
 
-/* First data goes into the buffer, if there is one; the addresses go behind it. */
+/* How many bytes of first data are wanted. They come to the beginning of the room, the addresses behind them. */
 static DWORD FirstDataLength(const OVERLAPPED_EX *Context)
 {
-    return Context->In != NULL ? Context->BuffLen : 0;
+    const SERVER_CONFIG *Config = Context->Config;
+
+    return !Config->FirstData ? 0 : Config->SockBuffLen < FIRST_DATA ? Config->SockBuffLen : FIRST_DATA;
 }
 
 BOOL SocketAccept(OVERLAPPED_EX *Context)
 {
     SERVER_CONFIG *Config = Context->Config;
     CONNECTION *Connection = Context->Operation.Connection;
-    DWORD Length = FirstDataLength(Context);
     DWORD Bytes;
 
     memset(&Connection->Operation.Overlapped, 0, sizeof(Connection->Operation.Overlapped));
+    Context->Room = Context->Room != NULL ? Context->Room : PoolTake(&Config->Rooms);
+    /* First counted, then looked: either this finds the server stopping, or ServerStop waits for this AcceptEx. */
     InterlockedIncrement(&Config->Accepting);
     InterlockedExchange(&Connection->State, STATE_ACCEPTING);
-    return Config->AcceptEx(Config->ListenSocket, Context->Socket, Length > 0 ? Context->Buffer : Context->Addresses,
-                            Length, ADDRESS_SIZE, ADDRESS_SIZE, &Bytes, &Connection->Operation.Overlapped) ||
+    if (Context->Room == NULL || FlagIsSet(&Config->Stopping)) {
+        WSASetLastError(Context->Room == NULL ? WSAENOBUFS : WSAESHUTDOWN);
+        return FALSE;
+    }
+    return Config->AcceptEx(Config->ListenSocket, Context->Socket, Context->Room, FirstDataLength(Context),
+                            ADDRESS_SIZE, ADDRESS_SIZE, &Bytes, &Connection->Operation.Overlapped) ||
            WSAGetLastError() == WSA_IO_PENDING;
 }
 
@@ -159,15 +167,14 @@ BOOL SocketUpdate(OVERLAPPED_EX *Context)
 
 SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context)
 {
-    DWORD Length = FirstDataLength(Context);
     SOCKADDR *Local;
     SOCKADDR *Remote;
     int LocalLength;
     int RemoteLength;
     SOCKADDR_IN Client;
 
-    Context->Config->GetAcceptExSockaddrs(Length > 0 ? (PVOID)Context->Buffer : (PVOID)Context->Addresses, Length,
-                                          ADDRESS_SIZE, ADDRESS_SIZE, &Local, &LocalLength, &Remote, &RemoteLength);
+    Context->Config->GetAcceptExSockaddrs(Context->Room, FirstDataLength(Context), ADDRESS_SIZE, ADDRESS_SIZE, &Local,
+                                          &LocalLength, &Remote, &RemoteLength);
     memcpy(&Client, Remote, sizeof(Client));
     return Client;
 }
@@ -197,15 +204,15 @@ BOOL SocketIsNew(OVERLAPPED_EX *Context)
     return !FlagIsSet(&Context->Config->NoReuse);
 }
 
-BOOL SocketIsSilent(SERVER_CONFIG *Config, CONNECTION *Connection)
+BOOL SocketIsSilent(SERVER_CONFIG *Config, CONNECTION *Connection, DWORD Seconds)
 {
-    DWORD Seconds;
+    DWORD Connected;
 
     if (!Config->FirstData || InterlockedCompareExchange(&Connection->State, 0, 0) != STATE_ACCEPTING) {
         return FALSE;
     }
-    Seconds = SocketConnectTime(Connection->Socket);
-    return Seconds != NOT_CONNECTED && Seconds >= Config->IdleTimeout;
+    Connected = SocketConnectTime(Connection->Socket);
+    return Connected != NOT_CONNECTED && Connected >= Seconds;
 }
 
 BOOL SocketRead(OPERATION *Operation, WSABUF *Buffer)

@@ -52,6 +52,7 @@ void UploadRead(OVERLAPPED_EX *Context)
 
     /* What came so far is in the file, and the buffer is empty. A body of known length needs no more than is told. */
     if (Context->Body.Framing == HTTP_BODY_LENGTH && Context->Body.Remaining > Context->BuffLen) {
+        BufferLeave(Context); /* who waits for a large buffer keeps no small one from the others */
         BufferNeed(Context, Large, 1, UploadFlow);
     } else if (Context->Body.Framing == HTTP_BODY_CHUNKED && Context->In->Pool != Large) {
         BufferNeed(Context, Large, 1, BufferGrow);

@@ -111,6 +111,20 @@ static BOOL ServerStart(void)
     return TRUE;
 }
 
+/*
+ * Calls every AcceptEx back and waits for them. To close the listening socket would end them, too; but a worker may just
+ * be telling a new client's socket by which listener it came (SocketUpdate), and must not hit a closed handle then.
+ */
+static void AcceptsEnd(void)
+{
+    ULONGLONG Deadline = GetTickCount64() + SHUTDOWN_TIMEOUT;
+
+    while (FlagIsSet(&Config.Accepting) && GetTickCount64() < Deadline) {
+        CancelIoEx((HANDLE)Config.ListenSocket, NULL);
+        Sleep(1);
+    }
+}
+
 /* Waits until the last connection is closed. After the deadline it cancels what is still in flight. */
 static void ConnectionsDrain(void)
 {
@@ -133,7 +147,7 @@ static void ConnectionsDrain(void)
 
 /*
  * Ends everything, in the order that keeps every promise to a client and frees nothing that is in use:
- *   1. no new connections: the listen thread ends, and closing the listening socket ends every AcceptEx
+ *   1. no new connections: the listen thread ends, then every AcceptEx, and then nobody needs the listening socket
  *   2. the connections there are come to their end, or to their deadline
  *   3. no operation is in flight any more: one IO_THREAD_SHUTDOWN for each worker, which takes exactly one
  *   4. the port is closed after the last thread that waits on it has ended
@@ -142,7 +156,8 @@ static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
     /* LAB 4.6 { First let the listen thread end (it waits for ListenEvent), so that nothing is posted any more. Then
-     * close the listening socket, which ends every AcceptEx. Either may not exist, when the start failed.
+     * end every AcceptEx (AcceptsEnd), and close the listening socket. Either may not exist, when the start failed.
+     * stub: (void)AcceptsEnd;
      * stub: if (Config.ListenThread != NULL) {
      * stub:     TodoExit(TODO("4.6"));
      * stub: }
@@ -153,6 +168,7 @@ static void ServerStop(void)
         CloseHandle(Config.ListenThread);
     }
     if (Config.ListenSocket != INVALID_SOCKET) {
+        AcceptsEnd();
         closesocket(Config.ListenSocket);
     }
     /* LAB 4.6 } */

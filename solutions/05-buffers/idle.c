@@ -18,6 +18,7 @@ static void IdleWake(OVERLAPPED_EX *Context)
         TraceOperation(Context, 0, 0);
     }
     DeadlineSet(Context, Context->Config->HeaderTimeout * 1000);
+    Context->Readable = TRUE;
     /* LAB 5.2 { Get a small buffer to read into; BufferReady goes on from there.
      * stub: TodoAnswer(TODO("5.2"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;

@@ -71,6 +71,7 @@ static BOOL MemoryCreate(void)
 
     if (!BuffersCreate(&Config, Config.SockBuffLen, Config.Buffers, Large) ||
         !PoolCreate(&Config.Clients, sizeof(CONNECTION), MOST_CONNECTIONS) ||
+        !PoolCreate(&Config.Rooms, (Config.FirstData ? FIRST_DATA : 0) + ADDRESS_ROOM, MOST_CONNECTIONS) ||
         !PoolCreate(&Config.Requests, sizeof(OVERLAPPED_EX), MOST_CONNECTIONS)) {
         ErrMsg("cannot get memory", GetLastError());
         return FALSE;
@@ -82,6 +83,7 @@ static void MemoryDestroy(void)
 {
     HotStop();
     PoolDestroy(&Config.Requests);
+    PoolDestroy(&Config.Rooms);
     PoolDestroy(&Config.Clients);
     BuffersDestroy(&Config);
 }
@@ -149,6 +151,20 @@ static BOOL ServerStart(void)
     return TRUE;
 }
 
+/*
+ * Calls every AcceptEx back and waits for them. To close the listening socket would end them, too; but a worker may just
+ * be telling a new client's socket by which listener it came (SocketUpdate), and must not hit a closed handle then.
+ */
+static void AcceptsEnd(void)
+{
+    ULONGLONG Deadline = GetTickCount64() + SHUTDOWN_TIMEOUT;
+
+    while (FlagIsSet(&Config.Accepting) && GetTickCount64() < Deadline) {
+        CancelIoEx((HANDLE)Config.ListenSocket, NULL);
+        Sleep(1);
+    }
+}
+
 /* Waits until the last connection is closed. After the deadline it cancels what is still in flight. */
 static void ConnectionsDrain(void)
 {
@@ -196,7 +212,7 @@ static void WorkersStop(void)
 
 /*
  * Ends everything, in the order that keeps every promise to a client and frees nothing that is in use:
- *   1. no new connections: the listen thread ends, and closing the listening socket ends every AcceptEx
+ *   1. no new connections: the listen thread ends, then every AcceptEx, and then nobody needs the listening socket
  *   2. the connections there are come to their end, or to their deadline; jobs that block, too, are part of a request
  *   3. no operation is in flight any more: one IO_THREAD_SHUTDOWN for each worker, which takes exactly one
  *   4. no thread is left that could ask for business or log a line: these threads finish what they have
@@ -211,6 +227,7 @@ static void ServerStop(void)
         CloseHandle(Config.ListenThread);
     }
     if (Config.ListenSocket != INVALID_SOCKET) {
+        AcceptsEnd();
         closesocket(Config.ListenSocket);
     }
     /* LAB 5.7 { Steps 2 to 4.

@@ -7,17 +7,22 @@
  */
 #include "server.h"
 
+#include <string.h>
+
 BOOL OperationBegin(OVERLAPPED_EX *Context)
 {
+    WSABUF Part = {Limited(Context, Context->WsaBuf[0].len), Context->WsaBuf[0].buf};
+
     switch (Context->IOOperation) {
     case IO_SOCKET_READ:
-        return SocketRead(&Context->Operation, Context->WsaBuf);
+        return SocketRead(&Context->Operation, &Part);
     case IO_SOCKET_WRITE:
-        return SocketWrite(&Context->Operation, Context->WsaBuf, Context->WsaCount);
+        return Context->Limit != 0 ? SocketWrite(&Context->Operation, &Part, 1)
+                                   : SocketWrite(&Context->Operation, Context->WsaBuf, Context->WsaCount);
     case IO_FILE_READ:
-        return FileRead(Context, &Context->Operation, Context->FileOffset, Context->WsaBuf);
+        return FileRead(Context, &Context->Operation, Context->FileOffset, &Part);
     case IO_FILE_WRITE:
-        return FileWrite(Context, &Context->Operation, Context->FileOffset, Context->WsaBuf);
+        return FileWrite(Context, &Context->Operation, Context->FileOffset, &Part);
     case IO_SOCKET_ACCEPT:
         return SocketAccept(Context);
     case IO_SOCKET_DISCONNECT:
@@ -36,24 +41,32 @@ BOOL OperationBegin(OVERLAPPED_EX *Context)
     }
 }
 
+/* Makes the next operation a read of no bytes. */
+static void NextWait(OVERLAPPED_EX *Context)
+{
+    Context->WsaBuf[0].buf = Context->Header; /* an address that is not written to */
+    Context->WsaBuf[0].len = 0;
+    Context->IOOperation = IO_SOCKET_READ;
+}
+
 void NextRead(OVERLAPPED_EX *Context)
 {
-    if (Context->Used == Context->BuffLen) {
+    if (!Context->Readable) { /* the client is slow, and a read that waits would lock the buffer's page */
+        NextWait(Context);
+    } else if (Context->Used == Context->BuffLen) {
         BufferMore(Context);
-        return;
+    } else {
+        Context->WsaBuf[0].buf = Context->Buffer + Context->Used;
+        Context->WsaBuf[0].len = Context->BuffLen - Context->Used;
+        Context->IOOperation = IO_SOCKET_READ;
     }
-    Context->WsaBuf[0].buf = Context->Buffer + Context->Used;
-    Context->WsaBuf[0].len = Context->BuffLen - Context->Used;
-    Context->IOOperation = IO_SOCKET_READ;
 }
 
 void NextLinger(OVERLAPPED_EX *Context)
 {
     Context->Used = 0;
     BufferLeave(Context);
-    Context->WsaBuf[0].buf = Context->Header; /* an address that is not written to */
-    Context->WsaBuf[0].len = 0;
-    Context->IOOperation = IO_SOCKET_READ;
+    NextWait(Context);
 }
 
 void NextWrite(OVERLAPPED_EX *Context, char *Data, DWORD Length)
@@ -89,9 +102,12 @@ void NextFileWrite(OVERLAPPED_EX *Context)
 static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     if (Context->WsaBuf[0].len == 0) { /* a read of no bytes: now a real one */
+        Context->Readable = TRUE;
         NextRead(Context);
         return;
     }
+    /* When it was filled more may be there. */
+    Context->Readable = Bytes == Limited(Context, Context->WsaBuf[0].len) && !IsScarce(Context->Config);
     if (Bytes == 0) { /* a good end, after which the socket can be used again */
         Context->IOOperation = FlagIsSet(&Context->Config->NoReuse) ? IO_CLOSE : IO_SOCKET_DISCONNECT;
         DeadlineSet(Context, LINGER_TIMEOUT);
@@ -113,15 +129,28 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
     }
 }
 
+/* A small buffer is there for the first bytes, which came to a room that many share. */
+static void FirstDataReady(OVERLAPPED_EX *Context)
+{
+    BufferUse(Context, ChainTake(&Context->Spare));
+    memcpy(Context->Buffer, Context->Room, Context->FirstBytes);
+    Context->Used = Context->FirstBytes;
+    RoomGive(Context);
+    RequestNext(Context);
+}
+
 /* A client is there, with its first bytes or without. */
 static void SocketAcceptDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     if (!SocketUpdate(Context)) {
         Context->IOOperation = IO_CLOSE;
-        return;
+    } else if (Bytes > 0) {
+        Context->FirstBytes = Bytes;
+        BufferNeed(Context, &Context->Config->Small, 1, FirstDataReady);
+    } else {
+        RoomGive(Context);
+        RequestNext(Context);
     }
-    Context->Used = Bytes;
-    RequestNext(Context);
 }
 
 /* The socket is as new, and waits again if one more is needed. */
@@ -158,11 +187,14 @@ static void WriteShort(OVERLAPPED_EX *Context, DWORD Bytes)
 /* The stack took bytes: all that were left, or some of them. */
 static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
+    const BOOL IsPart = Context->Limit != 0 && Bytes == Limited(Context, Context->WsaBuf[0].len);
     DWORD Left = PiecesSent(Context, Bytes);
 
     Context->SentBytes += Bytes;
     Context->HeaderBytes -= Bytes < Context->HeaderBytes ? Bytes : Context->HeaderBytes;
-    if (Left > 0) {
+    if (Left > 0 && IsPart) { /* as many as it was given; IOOperation is still IO_SOCKET_WRITE */
+        DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
+    } else if (Left > 0) {
         WriteShort(Context, Bytes);
     } else if (Context->Phase != PHASE_ANSWER) { /* that was 100 Continue */
         RequestBody(Context);
@@ -241,6 +273,7 @@ void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
     case FAILURE_AGAIN: /* IOOperation is still what it was, and is started again */
         break;
     case FAILURE_PAUSE:
+        LimitLess(Context);
         Context->Interrupted = Context->IOOperation;
         Context->IOOperation = IO_PAUSE;
         break;
@@ -254,22 +287,9 @@ void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
     }
 }
 
-void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
+/* What an operation's success leads to. */
+static void OperationSucceeded(OVERLAPPED_EX *Context, DWORD Bytes)
 {
-    if (Context->Config->Trace && Context->IOOperation != IO_FLOW) {
-        TraceOperation(Context, Bytes, Error);
-    }
-    if (Context->IOOperation == IO_SOCKET_ACCEPT) {
-        SocketAccepted(Context);
-    }
-    if (FlagIsSet(&Context->Config->Aborting)) {
-        Context->IOOperation = IO_CLOSE;
-        return;
-    }
-    if (Error != 0 && Context->IOOperation != IO_FLOW) {
-        OperationFailed(Context, Error);
-        return;
-    }
     switch (Context->IOOperation) {
     case IO_SOCKET_READ:
         SocketReadDone(Context, Bytes);
@@ -305,5 +325,25 @@ void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
     default:
         Context->IOOperation = IO_CLOSE;
         break;
+    }
+}
+
+void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
+{
+    const BOOL IsAccept = Context->IOOperation == IO_SOCKET_ACCEPT;
+
+    if (Context->Config->Trace && Context->IOOperation != IO_FLOW) {
+        TraceOperation(Context, Bytes, Error);
+    }
+    if (FlagIsSet(&Context->Config->Aborting)) {
+        Context->IOOperation = IO_CLOSE;
+    } else if (Error != 0 && Context->IOOperation != IO_FLOW) {
+        OperationFailed(Context, Error);
+    } else {
+        OperationSucceeded(Context, Bytes);
+        LimitMore(Context);
+    }
+    if (IsAccept) {
+        SocketAccepted(Context); /* last: while it is counted nobody closes the listening socket */
     }
 }

@@ -33,6 +33,7 @@
 
 #include "../../http/http.h"
 #include "buffers.h"
+#include "order.h"
 
 /** The longest body that POST /echo takes, in bytes; a longer one is 413. It is kept in memory. */
 #define ECHO_LIMIT (1024u * 1024u)
@@ -55,6 +56,8 @@
 /** What AcceptEx needs for one address, in bytes, and for the two that it reports. */
 #define ADDRESS_SIZE (sizeof(SOCKADDR_IN) + 16)
 #define ADDRESS_ROOM (2 * ADDRESS_SIZE)
+/** Bytes of first data, chosen so that a room for them and the addresses is a whole part of a page. */
+#define FIRST_DATA (512 - ADDRESS_ROOM)
 
 /** The most buffers that an answer from memory leaves from: its header, and the largest echo. */
 #define PIECES (2 + ECHO_LIMIT / BUFFER_LARGE)
@@ -82,6 +85,7 @@ typedef enum CONNECTION_STATE {
     STATE_ACCEPTING, /**< IO_SOCKET_ACCEPT is in flight */
     STATE_IDLE,      /**< IO_SOCKET_IDLE is in flight, and nothing else */
     STATE_BUSY,      /**< a request is in work */
+    STATE_RECEIVING, /**< a flow is in work, with large reads in flight on the socket and nothing else */
     STATE_PAUSED_NEW,
     STATE_PAUSED /**< what failed is tried again at the next sweep; new: at the one after that */
 } CONNECTION_STATE;
@@ -150,6 +154,7 @@ struct SERVER_CONFIG {
     volatile LONG NoReuse;     /**< this Windows does not use a socket twice */
     volatile LONG Connections; /**< CONNECTION structures in use */
     volatile LONG Paused;      /**< of these, those that pause */
+    volatile LONG Shortage;    /**< GetTickCount of the last shortage, or 0 */
     volatile LONGLONG Now;     /**< seconds since 1970, as the main thread last saw it */
 
     /* Each with its own rules: buffers.h. */
@@ -157,6 +162,7 @@ struct SERVER_CONFIG {
     BUFFER_POOL Large; /**< of BUFFER_LARGE bytes: long headers, bodies, files */
     POOL Requests;     /**< OVERLAPPED_EX */
     POOL Clients;      /**< CONNECTION. Lock keeps a sweep and a close apart */
+    POOL Rooms;        /**< what each AcceptEx fills: many in a page, as every one of them locks its page */
     SRWLOCK Lock;      /**< no other lock but a port's is taken under it */
 
     /* A thread's counters, and in the first those of all threads that are no workers. */
@@ -179,27 +185,6 @@ struct CONNECTION {
 
     ULONG Client; /**< IP address, in the order of the network */
 };
-
-/** Several operations in flight, on slices of a file or of an upload (order.c). */
-typedef struct FLOW {
-    IO_OPERATION Fill;   /**< IO_FILE_READ or IO_SOCKET_READ */
-    IO_OPERATION Drain;  /**< IO_SOCKET_WRITE or IO_FILE_WRITE */
-    ULONGLONG FillLeft;  /**< bytes for which no operation has been started */
-    ULONGLONG Offset;    /**< in the file, of the next slice */
-    ULONGLONG AcumBytes; /**< bytes that have come, for the trace */
-    DWORD FillNumber;    /**< of the next slice to be filled */
-    DWORD DrainNumber;   /**< of the next slice to be drained: its turn has come */
-    DWORD InFlight;      /**< operations, and the pause */
-    DWORD Writing;       /**< of these, writes to the socket */
-    DWORD Sent;          /**< the highest number of a slice of which bytes were sent */
-    BOOL Torn;           /**< a write came up short: no other may start until all are back */
-    BOOL OneByOne;       /**< and from then on one at a time */
-    BOOL Paused;
-    DWORD Error;           /**< why the flow has come to an end, or 0 */
-    IO_OPERATION ErrorIn;  /**< and in which operation */
-    BUFFER_CHAIN Filled;   /**< slices that wait for their turn, by number */
-    BUFFER_CHAIN Repeated; /**< file operations that are to be started again */
-} FLOW;
 
 /**
  * A request in work. Whoever handles its completed operation owns all fields without a note: between the start of an
@@ -225,13 +210,16 @@ struct OVERLAPPED_EX {
     void (*BuffersThen)(OVERLAPPED_EX *);
 
     /* The client. */
-    SOCKET Socket;                /**< the connection's */
-    char Addresses[ADDRESS_ROOM]; /**< from AcceptEx, when there is no first data */
+    SOCKET Socket;    /**< the connection's */
+    char *Room;       /**< what AcceptEx fills: first data and addresses; or NULL */
+    DWORD FirstBytes; /**< of first data */
+    BOOL Readable;    /**< there is something to read, or was when somebody looked */
 
     /* The operation. */
     IO_OPERATION IOOperation;
     IO_OPERATION Interrupted; /**< what is tried again after IO_PAUSE */
     PHASE Phase;
+    DWORD Limit;           /**< bytes in one operation after a shortage, or 0: as many as there are */
     WSABUF WsaBuf[PIECES]; /**< the bytes to fill or to send; for all but IO_SOCKET_WRITE only the first counts */
     DWORD WsaCount;
 
@@ -310,8 +298,9 @@ SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context);
 BOOL SocketDisconnect(OVERLAPPED_EX *Context);
 /** @return whether DisconnectEx made the socket as new. Where it never does, nobody asks it to again. */
 BOOL SocketIsNew(OVERLAPPED_EX *Context);
-/** @return whether a client has connected, but has sent nothing for too long. For threads that do not own Context. */
-BOOL SocketIsSilent(SERVER_CONFIG *Config, CONNECTION *Connection);
+/** @return whether a client connected that many seconds ago or earlier, but has sent nothing. For threads that do not
+ * own the connection. */
+BOOL SocketIsSilent(SERVER_CONFIG *Config, CONNECTION *Connection, DWORD Seconds);
 /** Makes operations that wait on the socket come back with an error. For threads that do not own the connection. */
 void SocketCancel(SERVER_CONFIG *Config, CONNECTION *Connection);
 
@@ -394,6 +383,8 @@ void BufferGrow(OVERLAPPED_EX *Context);
 void BufferMore(OVERLAPPED_EX *Context);
 /** Gives the buffer back if there is nothing in it. */
 void BufferLeave(OVERLAPPED_EX *Context);
+/** Gives back what AcceptEx filled, if it is still there. */
+void RoomGive(OVERLAPPED_EX *Context);
 /** Removes Count bytes from the buffer's start. */
 void BufferDrop(OVERLAPPED_EX *Context, DWORD Count);
 
@@ -421,6 +412,8 @@ void ConnectionLeave(SERVER_CONFIG *Config, CONNECTION *Connection);
 /** Cancels the operations of connections that are late or silent, or idle during a shutdown, or all when aborting; and
  * ends pauses. */
 void ConnectionSweep(SERVER_CONFIG *Config);
+/** @return how many sockets wait for first data of a client that has connected. */
+LONG ConnectionsSilent(SERVER_CONFIG *Config);
 /** Sets the time by which the socket operation that comes next must have ended. */
 void DeadlineSet(OVERLAPPED_EX *Context, DWORD Milliseconds);
 /** @return milliseconds until the deadline, 0 when it has passed */
@@ -435,18 +428,6 @@ void IdleBegin(SERVER_CONFIG *Config, CONNECTION *Connection);
  * with, or NULL: then this thread lets go of the connection */
 OVERLAPPED_EX *IdleDone(SERVER_CONFIG *Config, CONNECTION *Connection, DWORD Error);
 
-/* order.c */
-/** Makes the next operation a flow of Bytes bytes through buffers: Spare and a few more. */
-void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, ULONGLONG Bytes);
-/** Starts a flow's first operations. @return as SocketRead */
-BOOL FlowStart(OVERLAPPED_EX *Context);
-/** An operation on a slice has ended. @return whether that was the flow's last, and the caller owns the request */
-BOOL FlowDone(BUFFER *Slice, DWORD Bytes, DWORD Error);
-/** A flow's pause is over. @return as FlowDone */
-BOOL FlowResume(OVERLAPPED_EX *Context);
-/** After a flow: goes on with the request, or gives it up. */
-void FlowEnd(OVERLAPPED_EX *Context);
-
 /* failure.c */
 /** What is to be done about a failed operation. */
 typedef enum FAILURE {
@@ -456,6 +437,16 @@ typedef enum FAILURE {
     FAILURE_PAUSE  /**< resources were short: the same once more, a little later */
 } FAILURE;
 
+/** Whether an error says that Windows has too little of something, just now. */
+BOOL ErrorIsShortage(DWORD Error);
+/** Whether a shortage is fresh. */
+BOOL IsScarce(SERVER_CONFIG *Config);
+/** How many of so many bytes the request's next operation may have. */
+DWORD Limited(const OVERLAPPED_EX *Context, DWORD Length);
+/** A shortage: the request's operations get smaller. */
+void LimitLess(OVERLAPPED_EX *Context);
+/** An operation succeeded: they may get larger again. */
+void LimitMore(OVERLAPPED_EX *Context);
 /** The one place to which read errors and write errors come. @param Kind tells them apart */
 FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPERATION Kind, DWORD Error);
 /** Starts a pause. Its packet comes after RETRY_PAUSE or a little more. */

@@ -71,7 +71,11 @@ void TraceOperation(const OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)
     DWORD Header = HasFile && Context->IOOperation == IO_SOCKET_WRITE ? Context->HeaderBytes : 0;
 
     AcquireSRWLockExclusive(&Lock);
-    TraceHead(Context->IOOperation, Bytes - (Bytes < Header ? Bytes : Header));
+    if (Context->IOOperation == IO_SOCKET_READ && Context->WsaBuf[0].len == 0) {
+        TraceHead(IO_SOCKET_IDLE, Bytes); /* a read of no bytes, in the middle of a request */
+    } else {
+        TraceHead(Context->IOOperation, Bytes - (Bytes < Header ? Bytes : Header));
+    }
     if (Error != 0) {
         printf("Error= %lu\n", (unsigned long)Error);
     } else if (Context->IOOperation == IO_SOCKET_READ && Bytes > 0) {

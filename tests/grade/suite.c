@@ -67,6 +67,7 @@ TEST *all_tests(int *count)
         buffers_topic();
         faults_topic();
         misuse_topic();
+        scarce_topic();
     }
     *count = test_count;
     return tests;

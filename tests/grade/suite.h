@@ -66,5 +66,6 @@ void accept_topic(void);
 void buffers_topic(void);
 void faults_topic(void);
 void misuse_topic(void);
+void scarce_topic(void);
 
 #endif

@@ -1,0 +1,211 @@
+/*
+ * Stage 05: Windows has little of something, for a while or for good. The Win32 port counts locked pages and non-paged
+ * pool as the course does (docs/faults.md); with a small limit a server must get slower, and lose nothing.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "expect.h"
+#include "journal.h"
+#include "site.h"
+#include "spawn.h"
+#include "story.h"
+#include "suite.h"
+
+#define NO_FAULTS "faults are made by the Win32 port, which an .exe does not use"
+#define PATIENT (6 * PATIENCE) /* milliseconds: what is done in small pieces takes longer */
+
+static void serve_scarce(const char *faults, const char *options)
+{
+    story_step("let it run short: WIN32_FAULTS='%s'", faults);
+    setenv("WIN32_FAULTS", faults, 1);
+    serve(options);
+    unsetenv("WIN32_FAULTS");
+}
+
+static RESPONSE *patient_response(CLIENT *c)
+{
+    client_await(c, 1, PATIENT);
+    RESPONSE *r = response_try(c, 0, PATIENT);
+    EXPECT(r->heard == HEARD_WHOLE, "a whole answer, be it late", "%s after %zu bytes of body",
+           r->heard == HEARD_LATE ? "no more" : "the end of the connection", r->body_length);
+    return r;
+}
+
+/* Several clients at once, each with every kind of work. Nothing may be lost. */
+static void all_is_served(void)
+{
+    enum { COUNT = 8, SIZE = 200000 };
+    CLIENT *c[COUNT];
+    char name[32];
+    for (int i = 0; i < COUNT; i++)
+        c[i] = client_open();
+    for (int i = 0; i < COUNT; i++)
+        client_say(c[i], "GET /page.html HTTP/1.1\r\nHost: test\r\n\r\nGET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n");
+    for (int i = 0; i < COUNT; i++) {
+        expect_file(expect_status(patient_response(c[i]), 200), "page.html");
+        expect_file(expect_status(patient_response(c[i]), 200), "small.txt");
+    }
+    for (int i = 0; i < COUNT; i++) {
+        client_say(c[i], "PUT /new%d.bin HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n", i, SIZE);
+        client_send_pattern(c[i], 5, SIZE);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        size_t length = 0;
+        expect_status(patient_response(c[i]), 201);
+        snprintf(name, sizeof name, "new%d.bin", i);
+        unsigned char *content = upload_content(name, &length);
+        EXPECT(content && length == SIZE && pattern_differs(content, 5, length) == length, "the upload as it was sent",
+               "%zu bytes, the first wrong one at %zu", length, content ? pattern_differs(content, 5, length) : 0);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        client_say(c[i], "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n", SIZE);
+        client_send_pattern(c[i], 9, SIZE);
+        expect_pattern(expect_status(patient_response(c[i]), 200), 9, SIZE);
+    }
+}
+
+START_TEST(few_pages)
+{
+    serve_scarce("quota locked=65536", "");
+    all_is_served();
+}
+END_TEST
+
+START_TEST(few_pages_first_data)
+{
+    serve_scarce("quota locked=65536", "--first-data");
+    all_is_served();
+}
+END_TEST
+
+START_TEST(few_pages_many_operations)
+{
+    serve_scarce("quota locked=65536", "--reads 8 --writes 8 --accepts 200");
+    all_is_served();
+}
+END_TEST
+
+START_TEST(few_pages_hot_files)
+{
+    serve_scarce("quota locked=65536", "--hot 4096");
+    all_is_served();
+    all_is_served();
+}
+END_TEST
+
+START_TEST(little_pool)
+{
+    serve_scarce("quota nonpaged=48000", "");
+    all_is_served();
+}
+END_TEST
+
+/* Clients that have begun to send and stopped: with a header, a short body, a long one. Who waits for them locks no
+ * page, or gives it up when others need it. */
+START_TEST(stalled_senders_hold_no_pages)
+{
+    enum { COUNT = 60 };
+    serve_scarce("quota locked=65536", "");
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "%s",
+                   i % 3 == 0   ? "GET /small.txt HTTP/1.1\r\nHost: "
+                   : i % 3 == 1 ? "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nhalf"
+                                : "PUT /never.bin HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\nhalf");
+        if (i % 3 == 2)
+            client_send_pattern(c, 0, 70000);
+    }
+    for (int i = 0; i < 3; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "GET /page.html HTTP/1.1\r\nHost: test\r\n\r\n");
+        expect_file(expect_status(patient_response(c), 200), "page.html");
+    }
+}
+END_TEST
+
+/* Uploads hold all large buffers, and others wait for one: they need no small one meanwhile. */
+START_TEST(waiting_uploads_hold_no_buffer)
+{
+    enum { COUNT = 60 };
+    serve("--buffers 4");
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "PUT /never%d.bin HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\nhalf", i);
+    }
+    for (int i = 0; i < 5; i++)
+        expect_served();
+}
+END_TEST
+
+static int accepts_out(void)
+{
+    return journal_out(journal_read(), "AcceptEx", "accept");
+}
+
+/* A few more for a moment: workers that post sockets again at the same time. */
+START_TEST(accepts_stay_few)
+{
+    enum { ACCEPTS = 4, CLIENTS = 24, ROUNDS = 15, SLACK = 16 };
+    CLIENT *c[CLIENTS];
+    serve_with_journal("--first-data --accepts 4");
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < CLIENTS; i++)
+            c[i] = client_open();
+        for (int i = 0; i < CLIENTS; i++)
+            client_say(c[i], "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        for (int i = 0; i < CLIENTS; i++) {
+            expect_file(expect_status(response(c[i]), 200), "small.txt");
+            client_close(c[i]);
+        }
+    }
+    EXPECT(WAIT_UNTIL(accepts_out() <= ACCEPTS + SLACK, PATIENCE), "about as many AcceptEx in flight as --accepts says",
+           "%d, after %d clients", accepts_out(), CLIENTS * ROUNDS);
+}
+END_TEST
+
+START_TEST(listener_kept_while_needed)
+{
+    story_step("let packets come late, and the verifier watch");
+    setenv("WIN32_FAULTS", "delay ms=300", 1);
+    setenv("WIN32_VERIFIER", "1", 1);
+    run.journal = 1;
+    serve("");
+    run.journal = 0;
+    unsetenv("WIN32_FAULTS");
+    unsetenv("WIN32_VERIFIER");
+    CLIENT *c = client_open();
+    EXPECT(WAIT_UNTIL(journal_count(journal_read(), "complete", "accept") > 0, PATIENCE), "an accept that completes",
+           "none"); /* its packet is on its way for a while */
+    server_signal(&server, SIGINT);
+    server_expect_clean_end(&server);
+    char *err = read_text(server.err, NULL);
+    EXPECT(!strstr(err, "handle-used-after-close"),
+           "the listening socket closed when no new client's socket needs it any more", "%.1200s", err);
+    client_close(c);
+}
+END_TEST
+
+void scarce_topic(void)
+{
+    topic("scarce", "locked pages, pool and buffers run out; nothing is lost");
+    test_for(few_pages, FROM(5), NO_FAULTS,
+             "When no more pages can be locked, what failed is done again, later and in smaller pieces.");
+    test_for(few_pages_first_data, FROM(5), NO_FAULTS,
+             "Every AcceptEx locks the page that it writes to: those who wait should share pages.");
+    test_for(few_pages_many_operations, FROM(5), NO_FAULTS,
+             "Several operations in flight need several times the pages.");
+    test_for(few_pages_hot_files, FROM(5), NO_FAULTS, "A file is read into memory in as many pieces as it takes.");
+    test_for(little_pool, FROM(5), NO_FAULTS, "Each operation in flight takes non-paged pool.");
+    test_for(stalled_senders_hold_no_pages, FROM(5), NO_FAULTS,
+             "A read that waits for a slow client must not keep pages from the others.");
+    test_for(waiting_uploads_hold_no_buffer, FROM(5), NULL,
+             "Who waits for a large buffer keeps no small one from the others.");
+    test_for(accepts_stay_few, FROM(4), NO_JOURNAL,
+             "Each AcceptEx costs a socket and memory: thousands of them are a leak.");
+    test_for(listener_kept_while_needed, FROM(4), NO_FAULTS,
+             "SO_UPDATE_ACCEPT_CONTEXT names the listening socket: it must still be there, and not a stranger's.");
+}
