@@ -51,8 +51,10 @@ check 'idle connections: a bent line' says table.md '| B x | 15 - 45 | 1,024 | 6
 check 'wrong answers are said' says table.md 'A gave 6 errors'
 check 'nobody else is blamed' test "$(grep -c 'gave .* errors' table.md)" = 1
 check 'the short table' says short.md '| B x | 2,000 | 200.0 | 4 | 10 | 1,024 |'
-sed -i 's/ 0 1 2 3 0$/ 0 0 0 0 0/' notes
+check 'a quiet machine needs no warning' test "$(cat table.md short.md | grep -c 'busy')" = 0
+sed -i 's/^before.*/before 1.5/; s/ 0 1 2 3 0$/ 0 0 0 0 0/' notes
 awk -v table=table.md -v short=short.md -f "$here/table.awk" notes
+check 'a busy machine is told' test "$(cat table.md short.md | grep -c 'machine was busy')" = 2
 check 'all well is said' says table.md 'All 22,010 answers were 2xx'
 sed -i 's/ 12288000 / 12287999 /' notes
 awk -v table=table.md -v short=short.md -f "$here/table.awk" notes
@@ -62,6 +64,17 @@ sed -i '/^by/d; /^calls/d' notes
 awk -v table=table.md -v short=short.md -f "$here/table.awk" notes
 check 'no column for what was not counted' says table.md '| A | 2,000 | 1.00 (1.00-1.00) | 100.0 | 250 | 4 |'
 check 'nor its head' test "$(grep -c 'system calls' table.md)" = 0
+
+check 'aims are for those who take part' test "$(grep -c 'designed for' table.md)" = 0
+sed 's/ a / nginx /; s/ b / 05-hot /' notes >aims
+awk -v table=table.md -v short=short.md -f "$here/table.awk" aims
+check 'an aim that was missed' says table.md '| 200.0 µs, nginx 100.0: missed |'
+sed -i 's/ 40960 2$/ 20490 2/; s/^small 05-hot 100 \([0-9]* [0-9]* [0-9]*\) [0-9]*/small 05-hot 100 \1 1/' aims
+echo 'calls 05-hot 1000 2390' >>aims
+awk -v table=table.md -v short=short.md -f "$here/table.awk" aims
+check 'an aim that was reached' says table.md 'nginx 100.0: reached |'
+check 'system calls are an aim' says table.md '| 2.39: reached |'
+check 'memory is an aim' says table.md '| 342: missed |'
 
 # A page keeps what stands around the table, however often it is published.
 printf '%s\n' before '<!-- bench -->' old '<!-- end of bench -->' after >page.md

@@ -148,6 +148,7 @@ start_other() { # start_other NAME
         h2o) command="h2o -c $1.conf" ;;
         esac
         rm -f "$1.pid"
+        # shellcheck disable=SC2086 # a command and its words
         setsid $command >"$1.log" 2>&1 & # lighttpd ends its whole group of processes: not this one
         pids[$1]=$!
         # The file with its number is written when it has the port.

@@ -57,6 +57,8 @@ function calls_each(name) { return !said["by"] ? "" : requests[name] ? sprintf("
 # The first server's name, short.
 function first(   s) { s = title[names[1]]; sub(/[ ,].*/, "", s); return s }
 
+function aim(what, figure, reached) { printf "| %s | %s: %s |\n", what, figure, reached ? "reached" : "missed" >table }
+
 $1 == "title" { names[++count] = $2; title[$2] = $0; sub(/^title [^ ]+ /, "", title[$2]) }
 $1 == "machine" || $1 == "versions" { said[$1] = $0; sub(/^[a-z]+ /, "", said[$1]) }
 $1 == "before" || $1 == "by" { said[$1] = $2 }
@@ -81,6 +83,10 @@ END {
     printf "%s. %d rounds of %d s of each server, in turn; load average before the run %s. %s.\n\n",
         said["machine"], rounds, seconds, said["before"], said["versions"] >table
 
+    busy = said["before"] > said["machine"] / 2 # processors
+    if (busy)
+        print "**The machine was busy with other work before this began.** On a busy machine a server with more threads" \
+            " gets more\nof the time, so rates and ratios say little here; the other columns hardly depend on it.\n" >table
     printf "A file of 1 KiB, %d connections that stay:\n\n", connections["small"] >table
     print "| server | requests/s | to " first() " | CPU µs each | switches per 1000 | threads |" (said["by"] ? " system calls each |" : "") >table
     print "|---|---:|---:|---:|---:|---:|" (said["by"] ? "---:|" : "") >table
@@ -121,6 +127,18 @@ END {
     if (!bad) printf "All %s answers were 2xx with all their bytes; no socket errors.\n", grouped(all) >table
     if (said["by"]) printf "System calls were counted by %s in a turn of their own.\n", said["by"] >table
 
+    hot = "05-hot"
+    if (turns["small", hot] && turns["small", "nginx"]) {
+        print "\n| what stage 05 was designed for | this run |\n|---|---|" >table
+        aim("less processor time for a hot small file than nginx with its file cache",
+            sprintf("%.1f µs, nginx %.1f", of("small", hot, "cpu"), of("small", "nginx", "cpu")),
+            of("small", hot, "cpu") < of("small", "nginx", "cpu"))
+        if (requests[hot])
+            aim("two system calls for it, and a share of a wait", sprintf("%.2f", calls[hot] / requests[hot]),
+                calls[hot] < 3 * requests[hot])
+        if (steps[hot] > 1) aim("under 280 bytes of user memory for an idle connection", idle_bytes(hot), slope(hot) < 280)
+    }
+
     print "| server | requests/s, 1 KiB | CPU µs each | threads | MiB/s, 1 MiB | bytes an idle connection |" >short
     print "|---|---:|---:|---:|---:|---:|" >short
     for (i = 1; i <= count; i++) {
@@ -129,5 +147,6 @@ END {
             printf "| %s | %s | %.1f | %d | %s | %s |\n", title[n], grouped(of("small", n, "rate")), of("small", n, "cpu"),
                 of("small", n, "threads"), turns["large", n] ? grouped(of("large", n, "rate")) : "-", idle_bytes(n) >short
     }
-    printf "\n%s; wrk and the server share it. Medians of %d alternating turns of %d s.\n", said["machine"], rounds, seconds >short
+    printf "\n%s; wrk and the server share it. Medians of %d alternating turns of %d s.%s\n", said["machine"], rounds, seconds,
+        busy ? "\nThe machine was busy with other work: the rates say little, the other columns hardly depend on it." : "" >short
 }
