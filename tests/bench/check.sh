@@ -97,7 +97,7 @@ server=("$build"/linux/solutions/01-*/server) # a thread for each connection
 "${server[0]}" --port 0 --root root >server.log 2>&1 &
 server_pid=$!
 for ((tries = 0; tries < 400; tries++)); do
-    port=$(sed -nE 's|^listening on http://.*:([0-9]+)/.*|\1|p' server.log)
+    port=$(sed -nE 's|^listening on http://.*:([0-9]+)/.*|\1|p' server.log 2>/dev/null)
     if [ -n "$port" ]; then break; fi
     sleep 0.05
 done
