@@ -67,5 +67,10 @@ void buffers_topic(void);
 void faults_topic(void);
 void misuse_topic(void);
 void scarce_topic(void);
+void scarcity_topic(void);
+void log_topic(void);
+void business_topic(void);
+void hot_topic(void);
+void browser_topic(void);
 
 #endif
