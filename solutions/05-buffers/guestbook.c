@@ -91,6 +91,10 @@ void GuestbookLeave(void **State)
 /* How long a thread waits for another one that writes, in milliseconds. */
 #define DATABASE_PATIENCE 10000
 
+/* Held while a connection is prepared: a data base that is turned to WAL by two at a time is "locked" for one of them,
+ * however patient it is. No other lock is taken under it. */
+static SRWLOCK Preparing = SRWLOCK_INIT;
+
 static void DatabaseClose(void **State)
 {
     sqlite3_close(*State);
@@ -109,8 +113,13 @@ static sqlite3 *DatabaseOpen(SERVER_CONFIG *Config, void **State)
         return Database;
     }
     if (sqlite3_open(Config->Guestbook, &Database) == SQLITE_OK) {
+        int Result;
+
         sqlite3_busy_timeout(Database, DATABASE_PATIENCE);
-        if (sqlite3_exec(Database, Prepare, NULL, NULL, NULL) == SQLITE_OK) {
+        AcquireSRWLockExclusive(&Preparing);
+        Result = sqlite3_exec(Database, Prepare, NULL, NULL, NULL);
+        ReleaseSRWLockExclusive(&Preparing);
+        if (Result == SQLITE_OK) {
             *State = Database;
             return Database;
         }
