@@ -61,21 +61,6 @@ void status_await_rest(CLIENT *watcher)
                       "nothing left when all clients have gone: 1 connection, 1 small buffer, nobody who waits");
 }
 
-long server_memory(const SERVER *s)
-{
-    char path[64], line[256];
-    long kilobytes = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)s->pid);
-    FILE *file = fopen(path, "r");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "VmRSS: %ld", &kilobytes) == 1)
-            break;
-    if (file)
-        fclose(file);
-    EXPECT(kilobytes > 0, "the system tells how much memory the server has", "no VmRSS in %s", path);
-    return kilobytes;
-}
-
 void serve_faulty(const char *faults, const char *options)
 {
     story_step("let it meet with faults: WIN32_FAULTS='%s'", faults);

@@ -19,9 +19,6 @@ long long status_now(CLIENT *watcher, const char *name);
 /** Waits until nothing is under way but the watcher's request: no buffer in use, no client but it. */
 void status_await_rest(CLIENT *watcher);
 
-/** Memory of the server that is in RAM, in KB (native only). */
-long server_memory(const SERVER *s);
-
 /** Starts the server as serve() does, with faults of the Win32 port (docs/faults.md). */
 void serve_faulty(const char *faults, const char *options);
 

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "expect.h"
+#include "fence.h"
 #include "site.h"
 #include "spawn.h"
 #include "status.h"
@@ -66,7 +67,9 @@ static int hold_the_book(void)
     for (int i = 0; i < 20; i++) {
         sign(c, 1000 + i);
         expect_status(response(c), 303);
+        fence_look(1); /* the file is the server's */
         int file = open(path, O_RDWR | O_CLOEXEC);
+        fence_look(0);
         if (file >= 0 && fcntl(file, F_SETLKW, &lock) == 0 && fstat(file, &held) == 0 && stat(path, &there) == 0 &&
             held.st_ino == there.st_ino)
             return file;

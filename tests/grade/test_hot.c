@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -24,6 +25,24 @@ enum { CLIENTS = 8, WARM = 1000 };
 
 static const volatile uint64_t *counted;
 
+/* Copies the library to where the server may read it; it lies beside the judge, whose folder may be shut to others. */
+static void copy_library(char *path, size_t size)
+{
+    char from[SERVER_PATH] = "";
+    size_t bytes;
+    ssize_t length = readlink("/proc/self/exe", from, sizeof from - 32);
+    char *slash = length > 0 ? strrchr(from, '/') : NULL;
+    EXPECT(slash, "the folder of the judge", "no /proc/self/exe");
+    strcpy(slash + 1, "allocations.so");
+    char *content = read_text(from, &bytes);
+    EXPECT(bytes, "the library that counts, beside the judge", "no %s: `make` builds it", from);
+    snprintf(path, size, "%s/allocations.so", run.folder);
+    int copy = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    EXPECT(copy >= 0 && write(copy, content, bytes) == (ssize_t)bytes, "room for a copy of it", "none at %s", path);
+    close(copy);
+    free(content);
+}
+
 /* Starts the server with the library that counts. */
 static void serve_counted(const char *options)
 {
@@ -31,14 +50,11 @@ static void serve_counted(const char *options)
     uint64_t zero = 0;
     if (run.sanitized)
         story_skip("a sanitizer brings its own malloc, which cannot be replaced");
-    ssize_t length = readlink("/proc/self/exe", library, sizeof library - 32);
-    char *slash = length > 0 ? strrchr(library, '/') : NULL;
-    EXPECT(slash, "the folder of the judge", "no /proc/self/exe");
-    strcpy(slash + 1, "allocations.so");
-    EXPECT(access(library, R_OK) == 0, "the library that counts, beside the judge", "no %s: `make` builds it", library);
+    copy_library(library, sizeof library);
     snprintf(file, sizeof file, "%s/allocations", run.folder);
-    int count = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    EXPECT(count >= 0 && write(count, &zero, sizeof zero) == sizeof zero, "a file for the count", "none in %s", file);
+    int count = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666 | O_CLOEXEC, 0600);
+    EXPECT(count >= 0 && write(count, &zero, sizeof zero) == sizeof zero && fchmod(count, 0666) == 0,
+           "a file for the count", "none in %s", file);
     counted = mmap(NULL, sizeof zero, PROT_READ, MAP_SHARED, count, 0);
     close(count);
     setenv("LD_PRELOAD", library, 1);
