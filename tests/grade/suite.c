@@ -68,10 +68,11 @@ TEST *all_tests(int *count)
         faults_topic();
         misuse_topic();
         scarce_topic();
-        scarcity_topic();
+        recovery_topic();
         log_topic();
         business_topic();
         hot_topic();
+        moments_topic();
         browser_topic();
     }
     *count = test_count;

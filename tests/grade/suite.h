@@ -67,10 +67,11 @@ void buffers_topic(void);
 void faults_topic(void);
 void misuse_topic(void);
 void scarce_topic(void);
-void scarcity_topic(void);
+void recovery_topic(void);
 void log_topic(void);
 void business_topic(void);
 void hot_topic(void);
+void moments_topic(void);
 void browser_topic(void);
 
 #endif

@@ -227,9 +227,9 @@ START_TEST(reads_and_writes_out_of_order)
 }
 END_TEST
 
-void scarcity_topic(void)
+void recovery_topic(void)
 {
-    topic("scarcity", "what runs out, comes short or comes out of order");
+    topic("recovery", "what ran out, came short or came out of order is made good");
     TEST *crowd = test(slow_readers_hold_every_buffer,
                        "The limit on buffers makes a server slower; it loses nobody, and gives all of it back.");
     crowd->stages = FROM(5);
