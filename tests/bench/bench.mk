@@ -5,7 +5,7 @@ IDLE          ?= 10000
 # Stages are named by their numbers: 05 is solutions/05-buffers.
 BENCH_FOLDERS := $(filter solutions/%,$(STAGES))
 BENCH_STAGES  := $(foreach s,$(BENCH_FOLDERS),$(firstword $(subst -, ,$(notdir $(s)))))
-BENCH_OTHERS  := $(foreach o,lighttpd h2o,$(if $(shell PATH=$$PATH:/usr/sbin command -v $(o)),$(o)))
+BENCH_OTHERS   = $(foreach o,lighttpd h2o,$(if $(shell PATH=$$PATH:/usr/sbin command -v $(o)),$(o)))
 BENCH_SERVERS ?= nginx nginx-plain $(BENCH_OTHERS) $(BENCH_STAGES) 05-hot 05-transmit 05-sndbuf
 BENCH          = BUILD=$(here) bash tests/bench/bench.sh $(ROUNDS) $(SECONDS_EACH) $(IDLE)
 BENCH_BUILT   := $(BENCH_FOLDERS:%=$(BUILD)/linux/%/server) $(BUILD)/linux/tests/bench/idle
