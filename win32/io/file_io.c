@@ -107,18 +107,19 @@ static uint32_t start(file_object *f, op *record)
     bool writing = record->kind == OP_FILE_WRITE;
     record->position = offset_of(overlapped);
     record->thread = GetCurrentThreadId();
-    if (verifier_on())
+    bool observed = watch_on();
+    if (observed && verifier_on())
         verifier_begin(&f->device, record);
     overlapped_begin(overlapped);
-    uint32_t refused = faults_on() ? faults_begin(record, true, !f->stream) : STATUS_SUCCESS;
+    uint32_t refused = observed && faults_on() ? faults_begin(record, true, !f->stream) : STATUS_SUCCESS;
     if (writing && !f->stream)
         block_enter();
-    record->status = refused ? refused : file_perform(f, record, faults_on() && faults_insist());
+    record->status = refused ? refused : file_perform(f, record, observed && faults_on() && faults_insist());
     if (writing && !f->stream)
         block_leave();
     uint32_t status = record->status;
     if (status == STATUS_SUCCESS) {
-        bool pend = faults_on() && faults_pend();
+        bool pend = observed && faults_on() && faults_pend();
         status = finish(f, record, !pend);
         status = pend && !status ? STATUS_PENDING : status;
     } else if (status == STATUS_END_OF_FILE) {

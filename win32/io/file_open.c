@@ -93,8 +93,11 @@ HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShar
     HANDLE handle = NULL;
     bool existed = false;
     (void)dwShareMode, (void)lpSecurityAttributes, (void)hTemplateFile;
-    WATCH_CALL("CreateFile");
-    FAULTS_MAY_FAIL("CreateFile", INVALID_HANDLE_VALUE);
+    bool observed = watch_on();
+    if (observed) {
+        WATCH_CALL("CreateFile");
+        FAULTS_MAY_FAIL("CreateFile", INVALID_HANDLE_VALUE);
+    }
     DWORD error = path_to_host(lpFileName, path);
     if (!error) {
         uint32_t status = open_as(path, dwDesiredAccess, dwCreationDisposition, &f.file, &existed);
@@ -106,7 +109,8 @@ HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShar
         if (error && !status)
             host_file_close(f.file);
     }
-    JOURNAL_CALL("CreateFile", handle, NULL, 0);
+    if (observed)
+        JOURNAL_CALL("CreateFile", handle, NULL, 0);
     if (error) {
         JOURNAL_EVENT("fail", "CreateFile", NULL, NULL, 0, error);
         free(f.delete_path);

@@ -242,8 +242,10 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE FileHandle, HANDLE ExistingCompletio
 {
     port *p = NULL;
     DWORD error = ERROR_SUCCESS;
-    JOURNAL_CALL("CreateIoCompletionPort", FileHandle, ExistingCompletionPort, NumberOfConcurrentThreads);
-    FAULTS_MAY_FAIL("CreateIoCompletionPort", NULL);
+    if (watch_on()) {
+        JOURNAL_CALL("CreateIoCompletionPort", FileHandle, ExistingCompletionPort, NumberOfConcurrentThreads);
+        FAULTS_MAY_FAIL("CreateIoCompletionPort", NULL);
+    }
     if (FileHandle == INVALID_HANDLE_VALUE && ExistingCompletionPort) {
         error = ERROR_INVALID_PARAMETER;
     } else if (ExistingCompletionPort) {
