@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check_format.h"
+#include "format.h"
 #include "page.h"
 
 static unsigned passed, failures;
@@ -96,6 +98,16 @@ static void write_forms(const char *title)
     if (page_write(&p, out))
         exit(2);
     got.page = text_of(out);
+}
+
+/* Whether the events as written keep the format's rules; why not is told. */
+static int events_are_right(void)
+{
+    char why[300];
+    if (format_check(got.events, why, sizeof why) > 0)
+        return 1;
+    printf("%s\n", why);
+    return 0;
 }
 
 static const char *name(uint32_t number)
@@ -557,7 +569,7 @@ static void writes_json(void)
          "time=0.2 thread=1 odd=</script><b> \xff\xc3 \xe2\x82\xac {{page.css}} more=\"\n");
     CHECK(got.j.count == 2, "%s", got.complaints);
     write_forms("a <b> & \"c\" {{journal}}");
-    CHECK(is_json(got.events, got.events + strlen(got.events)), "%s", got.events);
+    CHECK(events_are_right(), "%s", got.events);
     CHECK(page_holds_json(got.page), "the page's data");
     CHECK(strstr(got.page, "\\ufffd\\ufffd \xe2\x82\xac"), "UTF-8 stays, other bytes are replaced");
     CHECK(strstr(got.page, "<title>a &lt;b> &amp; \"c\" {{journal}}</title>"), "the title is text");
@@ -656,7 +668,7 @@ static void survives_anything(void)
         int good = bars_follow_each_other();
         if (round % 5 == 0) { /* the page is large, and this runs under sanitizers */
             write_forms("random");
-            good = good && is_json(got.events, got.events + strlen(got.events)) && page_holds_json(got.page);
+            good = good && events_are_right() && page_holds_json(got.page);
         }
         CHECK(good, "round %d:\n%s", round, lines);
         if (!good)
@@ -686,6 +698,7 @@ int main(int count, char **arguments)
     is_self_contained();
     sets_times_apart();
     survives_anything();
+    format_cases(&passed, &failures);
     forget();
     printf("%u passed, %u failed, 0 skipped\n", passed, failures);
     return failures != 0;

@@ -28,6 +28,8 @@ said=$("$build/docs/trace/trace" --template "$docs" --title 'A title' --program 
     --events events.json journal.txt 2>complaints)
 check "it sums up: $said" grep -Eq '^[0-9]+ events in [0-9.]+ s; [0-9]+ threads' <<<"$said"
 check "the port's journal has no line that is left out: $(head -n 3 complaints)" test ! -s complaints
+check "the events keep the rules of the format: $("$build/docs/trace/formatted" events.json 2>&1)" \
+    "$build/docs/trace/formatted" events.json >said.txt
 check "packets find their posts: $(grep -c '"ph":"f"' events.json)" test \
     "$(grep -c '"ph":"f"' events.json)" -ge 36
 if command -v addr2line >/dev/null; then

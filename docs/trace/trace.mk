@@ -1,12 +1,13 @@
 # Pictures of a run: a server with a journal, a request or many, a page for the browser and one for Perfetto.
 #     make trace LAB=3
 #     make trace LAB=4 REQUEST='/index.html /style.css' CLIENTS=20 REPEAT=10 OPTIONS='--buffer 4096'
-TRACE_PARTS := $(filter-out %/record.c %/trace.c %/check.c,$(wildcard docs/trace/*.c))
+TRACE_PARTS := $(filter-out %/record.c %/trace.c %/check.c %/check_format.c %/format.c %/formatted.c,$(wildcard docs/trace/*.c))
 TRACE       := $(BUILD)/linux/docs/trace/trace
 RECORD      := $(BUILD)/linux/docs/trace/record
 $(eval $(call program,linux,docs/trace/trace,docs/trace/trace.c $(TRACE_PARTS)))
 $(eval $(call program,linux,docs/trace/record,docs/trace/record.c))
-$(eval $(call program,linux-address,docs/trace/check,docs/trace/check.c $(TRACE_PARTS)))
+$(eval $(call program,linux-address,docs/trace/check,docs/trace/check.c docs/trace/check_format.c docs/trace/format.c $(TRACE_PARTS)))
+$(eval $(call program,linux,docs/trace/formatted,docs/trace/formatted.c docs/trace/format.c))
 -include $(wildcard $(BUILD)/linux*/docs/trace/*.d)
 
 # Your lab's server where labs/ has it, otherwise the reference; the newest stage without LAB.
@@ -27,4 +28,4 @@ trace: $(TRACE) $(RECORD) $(BUILD)/linux/$(TRACED)/server $(BUILD)/site/ready ##
 
 DOCS_PARTS += trace trace-run
 $(eval $(call part,trace,$(BUILD)/linux-address/docs/trace/check,$(here)/linux-address/docs/trace/check $(CURDIR)/docs/trace))
-$(eval $(call part,trace-run,$(TRACE) $(RECORD) $(BUILD)/linux/solutions/03-iocp-pool/server,bash $(CURDIR)/docs/trace/check.sh $(here)/linux 03-iocp-pool))
+$(eval $(call part,trace-run,$(TRACE) $(RECORD) $(BUILD)/linux/docs/trace/formatted $(BUILD)/linux/solutions/03-iocp-pool/server,bash $(CURDIR)/docs/trace/check.sh $(here)/linux 03-iocp-pool))

@@ -14,8 +14,9 @@
 
 const char *op_name(unsigned kind)
 {
-    static const char *const names[] = {"posted", "receive",    "receive-from", "receive-message", "send",      "send-to",
-                                        "accept", "connect",    "disconnect",   "transmit",        "file-read", "file-write"};
+    static const char *const names[] = {"posted",     "receive",  "receive-from", "receive-message",
+                                        "send",       "send-to",  "accept",       "connect",
+                                        "disconnect", "transmit", "file-read",    "file-write"};
     return kind < sizeof names / sizeof names[0] ? names[kind] : "?";
 }
 
@@ -100,9 +101,10 @@ void overlapped_finish(device *d, op *record, bool immediate)
 {
     OVERLAPPED *overlapped = record->overlapped;
     HANDLE event = event_of(overlapped);
-    bool packet = d->port && wants_packet(overlapped) &&
-                  !(immediate && d->skip_on_success && !status_failed(record->status));
-    if (watch_on())
+    bool packet =
+        d->port && wants_packet(overlapped) && !(immediate && d->skip_on_success && !status_failed(record->status));
+    bool observed = watch_on();
+    if (observed)
         tell_end(d, record, packet, immediate);
     op_clear(record);
     record->key = d->key;
@@ -113,10 +115,10 @@ void overlapped_finish(device *d, op *record, bool immediate)
         record->flags = OP_FLAG_WRITE_STATUS_EARLY;
     if (!packet || event)
         write_status(overlapped, record->status, record->bytes);
-    if (packet)
-        port_push(d->port, record, immediate);
-    else
+    if (!packet)
         op_free(record);
+    else if (!observed || !faults_on() || !faults_hold(d->port, record)) /* what is held is pushed later */
+        port_push(d->port, record, immediate);
     if (event)
         event_set_by_handle(event);
 }
@@ -151,8 +153,7 @@ static bool wait_until_done(HANDLE handle, const OVERLAPPED *overlapped, bool wa
     return true;
 }
 
-BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNumberOfBytesTransferred,
-                                BOOL bWait)
+BOOL WINAPI GetOverlappedResult(HANDLE hFile, LPOVERLAPPED lpOverlapped, LPDWORD lpNumberOfBytesTransferred, BOOL bWait)
 {
     WATCH_CALL("GetOverlappedResult");
     if (!wait_until_done(hFile, lpOverlapped, bWait))
