@@ -5,32 +5,14 @@ export CK_TIMEOUT_MULTIPLIER ?= 4
 export ASAN_OPTIONS  ?= detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS ?= print_stacktrace=1
 export TSAN_OPTIONS  ?= second_deadlock_stack=1
-FUZZ_SECONDS ?= 10
 
 # --- the HTTP module --------------------------------------------------------------------------------------------------
 HTTP_PARTS := http http-address
 $(eval $(call part,http,$(BUILD)/linux/tests/http/http-tests,$(here)/linux/tests/http/http-tests))
 $(eval $(call part,http-address,$(BUILD)/linux-address/tests/http/http-tests,$(here)/linux-address/tests/http/http-tests))
 
-# --- fuzzing: libFuzzer finds its own ways for some seconds; the driver of tests/fuzz/driver repeats the same inputs ------
-# What libFuzzer found stays in build/, and a later run starts from it and from tests/fuzz/<name>/.
-FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(FUZZERS))
-FUZZ_PARTS := $(FUZZ_NAMES:%=fuzz-%) $(FUZZ_NAMES:%=fuzz-%-repeatable)
-FUZZ       := $(BUILD)/linux-fuzz/tests/fuzz
-fuzz-inputs = $(addprefix $(CURDIR)/,$(wildcard tests/fuzz/$(1)))
-fuzz-line   = $(CURDIR)/$(FUZZ)/$(1) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-    $(addprefix -dict=,$(call fuzz-inputs,$(1).dict)) $(CURDIR)/$(FUZZ)/$(1).corpus $(call fuzz-inputs,$(1))
-again-line  = $(here)/linux-address/tests/fuzz/$(1) --runs 500000 --seed 1 \
-    $(addprefix --dict ,$(call fuzz-inputs,$(1).dict)) $(call fuzz-inputs,$(1))
-$(foreach f,$(FUZZ_NAMES),\
-    $(eval $(call part,fuzz-$(f),$(FUZZ)/$(f) $(FUZZ)/$(f).corpus,$(call fuzz-line,$(f))))\
-    $(eval $(call program,linux-address,tests/fuzz/$(f),tests/fuzz/$(f).c $(wildcard tests/fuzz/driver/*.c),$(call LIBHTTP,linux-address)))\
-    $(eval $(call part,fuzz-$(f)-repeatable,$(BUILD)/linux-address/tests/fuzz/$(f),$(call again-line,$(f)))))
-$(FUZZ)/%.corpus:
-	@mkdir -p $@
-
 # --- the Win32 port ---------------------------------------------------------------------------------------------------
-WIN32_PARTS := win32 win32-address win32-thread win32-one-line
+WIN32_PARTS := win32 win32-address win32-thread $(if $(wildcard tests/bench/echo-load.c),win32-one-line)
 $(foreach t,linux linux-address linux-thread,$(eval $(call part,$(t:linux%=win32%),$(BUILD)/$(t)/tests/win32/conformance,$(here)/$(t)/tests/win32/conformance)))
 
 # A plain Win32 program builds with one line and works: the echo server of the bench, under its load for a moment.
@@ -80,7 +62,7 @@ run-parts = $(if $(dry),$(MAKE) $(addprefix part-,$(1)),$(run-and-sum))
 run-and-sum = sh .ci/install.sh build $(2) && bash tests/run.sh --begin $(1) && { $(MAKE) -k BRIEF=1 $(addprefix part-,$(1)) || :; } && \
     { [ ! -e $(BUILD)/wine/ready ] || bash tests/wine-end.sh; } && bash tests/run.sh --sum $(1)
 
-.PHONY: test test-http test-fuzz test-win32 test-servers test-windows test-docs test-house
+.PHONY: test test-http test-win32 test-windows test-docs test-house
 ifeq ($(OS),Windows_NT)
 ALL_PARTS = win32-wine docs site # what runs on Windows itself; win32-wine is then conformance.exe alone
 else
@@ -90,16 +72,13 @@ endif
 LAB_FOLDER := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*) $(wildcard solutions/0$(LAB)-*)))
 $(if $(LAB),$(eval $(call server-part,lab,linux,$(LAB_FOLDER))))
 test: ## test everything; with LAB=3 only that lab's server (yours, where labs/ has it), on this machine
-	+@$(if $(LAB),echo "testing $(LAB_FOLDER)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine fuzz docs))
+	+@$(if $(LAB),echo "testing $(LAB_FOLDER)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine docs $(if $(FUZZ_PARTS),fuzz)))
 
 test-http: ## the HTTP module
 	+@$(call run-parts,$(HTTP_PARTS),test)
 
 test-win32: ## the Win32 port: conformance natively and under both sanitizers
 	+@$(call run-parts,$(WIN32_PARTS),)
-
-test-servers: ## the servers natively and under both sanitizers
-	+@$(call run-parts,$(SERVER_PARTS),test)
 
 test-windows: ## conformance and servers as .exe files under Wine
 	+@$(call run-parts,$(WINDOWS_PARTS),test windows wine)
@@ -109,10 +88,3 @@ test-docs: ## documentation without a warning, every fact with its test
 
 test-house: ## the sample site, the scripts, the package list
 	+@$(call run-parts,$(HOUSE_PARTS),)
-
-test-fuzz: ## a short run of every fuzz target
-	+@$(call run-parts,$(FUZZ_PARTS),fuzz)
-
-fuzz: FUZZ_SECONDS := $(if $(filter file,$(origin FUZZ_SECONDS)),600,$(FUZZ_SECONDS))
-fuzz: ## a long run of every fuzz target: make fuzz [FUZZ_SECONDS=600]
-	+@sh .ci/install.sh fuzz && PART_SECONDS=$$(($(FUZZ_SECONDS) + 60)) $(MAKE) $(FUZZ_NAMES:%=part-fuzz-%) FUZZ_SECONDS=$(FUZZ_SECONDS)

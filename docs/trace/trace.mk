@@ -11,7 +11,7 @@ $(eval $(call program,linux,docs/trace/formatted,docs/trace/formatted.c docs/tra
 -include $(wildcard $(BUILD)/linux*/docs/trace/*.d)
 
 # Your lab's server where labs/ has it, otherwise the reference; the newest stage without LAB.
-TRACED    := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-* solutions/0$(LAB)-*)),solutions/$(STAGE))
+TRACED    := $(if $(LAB)$(if $(STAGE),,x),$(firstword $(wildcard labs/0$(LAB)-* solutions/0$(LAB)-*) which-lab),solutions/$(STAGE))
 TRACED_TO := $(BUILD)/trace/$(firstword $(subst -, ,$(notdir $(TRACED))))
 REQUEST   ?= /index.html
 CLIENTS   ?= 1
@@ -26,6 +26,6 @@ trace: $(TRACE) $(RECORD) $(BUILD)/linux/$(TRACED)/server $(BUILD)/site/ready ##
 	    --program $(BUILD)/linux/$(TRACED)/server --page $(TRACED_TO).html --events $(TRACED_TO).json $(TRACED_TO).txt
 	@printf '%s\n' '$(TRACED_TO).html   open it in a browser' '$(TRACED_TO).json   for ui.perfetto.dev or chrome://tracing' '$(TRACED_TO).txt    the journal'
 
-DOCS_PARTS += trace trace-run
+DOCS_PARTS += trace $(if $(wildcard solutions/03-iocp-pool),trace-run)
 $(eval $(call part,trace,$(BUILD)/linux-address/docs/trace/check,$(here)/linux-address/docs/trace/check $(CURDIR)/docs/trace))
 $(eval $(call part,trace-run,$(TRACE) $(RECORD) $(BUILD)/linux/docs/trace/formatted $(BUILD)/linux/solutions/03-iocp-pool/server,bash $(CURDIR)/docs/trace/check.sh $(here)/linux 03-iocp-pool))

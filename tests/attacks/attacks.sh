@@ -55,6 +55,7 @@ one() { # NAME: writes what is wrong to $scratch/NAME.wrong and a line of the ta
         [ "$(verdicts pass "$report")" = "$wanted" ] || echo "should pass: ${wanted:-none}; did: $(verdicts pass "$report")"
         grep -q "^$(wc -w <<<"$wanted") passed, " "$report" || echo "the sum is not that of the passed tests"
         left=$(left_running "$folder/prey")
+        # shellcheck disable=SC2086 # they are words
         [ -z "$left" ] || { echo "left running:$left" && kill -KILL $left; }
         [ "$(cat "$folder/prey")" = 'as it was' ] && [ "$(ls "$folder")" = prey ] || echo 'the prey was changed'
         ! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' "$report" || echo 'the report holds control characters'

@@ -16,5 +16,5 @@ watch: ## the same again whenever you save: make watch LAB=3 [TASK=3.2]; shows f
 	+@LAB='$(LAB)' TASK='$(TASK)' SOLUTION='$(SOLUTION)' DIR='$(DIR)' TARGET='$(TARGET)' SAN='$(SAN)' bash tests/grade/watch.sh
 
 # Both verbs as a student uses them.
-MORE_PARTS += check
+MORE_PARTS += $(if $(wildcard tests/check),check)
 $(eval $(call part,check,$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/http/libhttp.a $(BUILD)/linux/win32/libwin32.a,bash $(CURDIR)/tests/check/run.sh))

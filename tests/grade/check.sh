@@ -22,6 +22,7 @@ fail() {
 lab=${LAB:-} task=${TASK:-} folder=
 case "$lab" in [1-5]) ;; *) die "which lab? make check LAB=3, and TASK=3.2 for one task" ;; esac
 solution=$(echo solutions/0"$lab"-*)
+[ -z "${SOLUTION:-}" ] || [ -d "$solution" ] || die "SOLUTION=1 judges the reference solution, which this copy does not have"
 name=$(basename "$(echo labs/0"$lab"-*)")
 points=labs/$name/points
 target=${TARGET:-linux}
@@ -45,6 +46,11 @@ if [ -n "$task" ] && ! grep -q "^$task	" "$points" 2>/dev/null; then
 fi
 [ "$target" = windows ] || export WIN32_VERIFIER="${WIN32_VERIFIER-1}"
 
+# Sources can keep a compiler busy for ever, or make it take all memory.
+build() {
+    (ulimit -v 16000000 && exec timeout --foreground -k 5 "${BUILD_SECONDS:-600}" make -s "$@")
+}
+
 # What is judged: your lab, the solution, or any folder. A folder from elsewhere is copied two levels below the top, as
 # deep as the labs are, so that it finds http/.
 if [ -n "${DIR:-}" ]; then
@@ -54,13 +60,13 @@ if [ -n "${DIR:-}" ]; then
     rm -rf $folder && mkdir -p $folder && cp "$DIR"/*.[ch] $folder/
     server=build/$target/submission/server$exe
     mkdir -p "build/$target/submission"
-    make -s SUBMISSION=1 "$server" || fail "'$DIR' does not build"
+    build SUBMISSION=1 "$server" || fail "'$DIR' does not build"
 else
     folder=labs/$name
     [ -z "${SOLUTION:-}" ] || folder=$solution
     compgen -G "$folder/*.c" >/dev/null || die "there is no lab $lab in labs/ yet"
     server=build/$target/$folder/server$exe
-    make -s "$server" || fail "$folder does not build"
+    build "$server" || fail "$folder does not build"
 fi
 make -s build/linux/tests/grade/grade || die "the judge does not build"
 
