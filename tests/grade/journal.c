@@ -77,13 +77,14 @@ int journal_count(const JOURNAL *journal, const char *kind, const char *name)
     return count;
 }
 
-int journal_threads(const JOURNAL *journal, const char *kind, const char *name)
+/* Different threads that have such events, on one handle if it is not NULL. */
+static int count_threads(const JOURNAL *journal, const char *kind, const char *name, const uint64_t *handle)
 {
     unsigned seen[1024];
     int count = 0;
     for (int i = 0; i < journal->count; i++) {
         int known = 0;
-        if (!event_is(&journal->events[i], kind, name))
+        if (!event_is(&journal->events[i], kind, name) || (handle && journal->events[i].handle != *handle))
             continue;
         for (int j = 0; j < count && !known; j++)
             known = seen[j] == journal->events[i].thread;
@@ -91,6 +92,26 @@ int journal_threads(const JOURNAL *journal, const char *kind, const char *name)
             seen[count++] = journal->events[i].thread;
     }
     return count;
+}
+
+int journal_threads(const JOURNAL *journal, const char *kind, const char *name)
+{
+    return count_threads(journal, kind, name, NULL);
+}
+
+int journal_threads_at_one(const JOURNAL *journal, const char *kind, const char *name)
+{
+    int most = 0;
+    uint64_t last = 0;
+    for (int i = 0; i < journal->count; i++) {
+        const EVENT *event = &journal->events[i];
+        if (!event_is(event, kind, name) || event->handle == last)
+            continue;
+        last = event->handle;
+        int count = count_threads(journal, kind, name, &last);
+        most = count > most ? count : most;
+    }
+    return most;
 }
 
 uint64_t journal_most(const JOURNAL *journal, const char *kind, const char *name)

@@ -43,6 +43,9 @@ int journal_count(const JOURNAL *journal, const char *kind, const char *name);
 /** How many different threads have such events. */
 int journal_threads(const JOURNAL *journal, const char *kind, const char *name);
 
+/** How many different threads have such events on one handle, on that which has the most. */
+int journal_threads_at_one(const JOURNAL *journal, const char *kind, const char *name);
+
 /** The largest value of `bytes` in such events. */
 uint64_t journal_most(const JOURNAL *journal, const char *kind, const char *name);
 

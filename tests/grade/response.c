@@ -77,6 +77,8 @@ static void parse_head(RESPONSE *r)
         malformed(r, "exactly one Content-Length");
     char *length = response_field(r, "Content-Length"), *end;
     r->length = strtoull(length, &end, 10);
+    while (*end == ' ' || *end == '\t') /* RFC 9110, 5.5: blanks around a value are not part of it */
+        end++;
     if (!isdigit((unsigned char)*length) || *end)
         malformed(r, "a decimal Content-Length");
     free(length);

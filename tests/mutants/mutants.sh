@@ -12,7 +12,7 @@
 #     PATTERN       only names that contain it: short-send, or @03 for a stage
 #
 # Without --full mutants run the tests that they name and one that must pass all the same. Variations run the tests
-# that they name, in the stages marked with a plus, and once more under the verifier.
+# that they name (as parts of names: "basics."), in the stages marked with a plus, and the verifier watches them.
 #
 # The report is a table and, last, "N passed, N failed, N skipped". The verdicts:
 #     killed    the tests that the mutant names fail, with its words, and the grader has a hint for each
@@ -25,6 +25,7 @@
 #     ACCUSED   a variation failed
 #     BROKEN    it does not apply or build, or the grader did not come to its sum
 # The environment: BUILD (build), COMPILE_<target> (a compiler line), LINK_LIBS, as tests/mutants/mutants.mk sets them.
+# shellcheck disable=SC2034,SC2154,SC1091,SC2231  # variables go to and come from patch.sh; names of mutants have no blanks
 set -u
 kind=mutant usual=killed mode=quick jobs='' patterns=()
 while [ $# -gt 0 ]; do
@@ -69,18 +70,19 @@ ask_grader() {
     local filters=() test
     points=$(compgen -G "labs/$stage-*/points")
     if [ -n "$points" ]; then filters=(--points "$points"); fi
-    if [ $mode = quick ]; then for test; do filters+=(--filter "$test"); done; fi
+    if [ "$mode" = quick ]; then for test; do filters+=(--filter "$test"); done; fi
     "$grade" --stage "$((10#$stage))" ${filters+"${filters[@]}"} --quiet "$scratch/server" >"$scratch/report" 2>&1
     if ! grep -q '^[0-9]* passed, ' "$scratch/report"; then
         verdict BROKEN "the grader: $(tail -n 1 "$scratch/report")" && return 1
     fi
-    failed=$(sed -n 's/^failed: //p' "$scratch/report")
+    failed=$(sed -n 's/^FAIL  \([^ ]*\) .*/\1/p' "$scratch/report")
 }
 
 judge_mutant() {
     local test word failed told points
-    case " ${tests[*]} " in *" $sane "*) sane=none ;; esac
-    ask_grader "${tests[@]}" ${sane#none} || return
+    case " ${tests[*]} " in *" $sane "*) sane="" ;; esac
+    if [ "$sane" = none ]; then sane=""; fi
+    ask_grader "${tests[@]}" ${sane:+"$sane"} || return
     if [ -z "$failed" ]; then verdict SURVIVED "${tests[*]} passed" && return; fi
     for test in "${tests[@]}"; do
         if ! grep -qxF "$test" <<<"$failed"; then verdict ASTRAY "$test passed; failed: ${failed//$'\n'/ }" && return; fi
@@ -96,24 +98,29 @@ judge_mutant() {
     verdict killed "${failed//$'\n'/ }"
 }
 
+# With --full the verifier watches the second time, without it the only time.
 judge_variation() {
-    local failed points
-    ask_grader ${tests+"${tests[@]}"} || return
-    if [ -n "$failed" ]; then verdict ACCUSED "${failed//$'\n'/ }" && return; fi
+    local failed points watch
+    for watch in 0 1; do
+        if [ "$mode$watch" = quick0 ]; then continue; fi
+        WIN32_VERIFIER=$watch ask_grader ${tests+"${tests[@]}"} || return
+        if [ -n "$failed" ]; then verdict ACCUSED "${failed//$'\n'/ }" && return; fi
+    done
     verdict right "$(grep '^[0-9]* passed, ' "$scratch/report")"
 }
 
 # $1 file, $2 stage
 judge() {
-    local stage=$2 folder beside why began scratch
+    local stage=$2 folder own why began scratch
     began=$(milliseconds)
-    beside=$(dirname "$1") scratch=$work/$(basename "$1" ".$kind")@$2 folder=$(echo solutions/"$2"-*)
+    scratch=$work/$(basename "$1" ".$kind")@$2 folder=$(echo solutions/"$2"-*)
     rm -rf "$scratch" && mkdir -p "$scratch" || exit 2
     parse "$1" "$2" || { verdict BROKEN "the file has not the form" && return; }
+    own=${whole:+tests/variations/$whole} own=${own:-$folder}
     why=$(patch_sources) || { verdict BROKEN "$why" && return; }
     if [ $mode = apply ]; then verdict "$expect" && return; fi
     build_server >"$scratch/compiler" 2>&1 || { verdict BROKEN "does not compile: $(grep -m 1 error "$scratch/compiler")" && return; }
-    judge_$kind
+    if [ "$kind" = mutant ]; then judge_mutant; else judge_variation; fi
     rm -f "$scratch/server" "$scratch"/*.o "$scratch"/http/*.o
 }
 
@@ -124,21 +131,6 @@ wanted() {
     for pattern in "${patterns[@]}"; do case $1 in *"$pattern"*) return 0 ;; esac done
     return 1
 }
-
-list=() passed=0 failed=0
-for file in tests/${kind}s/*.$kind; do
-    parse "$file" 00 || { echo "$file has not the form" && failed=$((failed + 1)) && continue; }
-    for stage in $stages; do
-        if [ $kind$mode = variationquick ] && [ "${stage%+}" = "$stage" ]; then continue; fi
-        if wanted "$(basename "$file" .$kind)@${stage%+}"; then list+=("$file ${stage%+}"); fi
-    done
-done
-mkdir -p "$work"
-for item in ${list+"${list[@]}"}; do
-    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
-    judge "${item% *}" "${item##* }" &
-done
-wait
 
 # A mutant whose verdict is not what it should be is tried once more, alone and with more patience: on a busy machine a
 # test may be killed before it comes to its words. The table tells, as a mutant that needs it often has a test that needs
@@ -151,19 +143,39 @@ again() {
     what+=" (at first $before)"
 }
 
-for item in ${list+"${list[@]}"}; do
-    file=${item% *} stage=${item##* }
-    name=$(basename "$file" .$kind)@$stage
-    IFS='|' read -r verdict expect bug took what <"$work/$name/verdict"
-    again
-    if [ "$verdict" = "$expect" ]; then
-        passed=$((passed + 1))
-        [ $mode = apply ] && continue
-    else
-        failed=$((failed + 1))
-    fi
-    printf '  %-8s %-2s %-46s %6d ms  %s\n' "$verdict" "$bug" "$name" "$took" "$what"
-    if [ "$verdict" != "$expect" ]; then grep -s -A 30 '^FAIL' "$work/$name/report" | head -n 40; fi
-done
-echo "$passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+# All in a function: bash reads a script as it goes, and somebody may change it meanwhile.
+main() {
+    list=() passed=0 failed=0
+    for file in tests/${kind}s/*.$kind; do
+        parse "$file" 00 || { echo "$file has not the form" && failed=$((failed + 1)) && continue; }
+        for stage in $stages; do
+            if [ $kind$mode = variationquick ] && [ "${stage%+}" = "$stage" ]; then continue; fi
+            if wanted "$(basename "$file" .$kind)@${stage%+}"; then list+=("$file ${stage%+}"); fi
+        done
+    done
+    mkdir -p "$work"
+    for item in ${list+"${list[@]}"}; do
+        while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+        judge "${item% *}" "${item##* }" &
+    done
+    wait
+
+    for item in ${list+"${list[@]}"}; do
+        file=${item% *} stage=${item##* }
+        name=$(basename "$file" .$kind)@$stage
+        IFS='|' read -r verdict expect bug took what <"$work/$name/verdict"
+        again
+        if [ "$verdict" = "$expect" ]; then
+            passed=$((passed + 1))
+            [ $mode = apply ] && continue
+        else
+            failed=$((failed + 1))
+        fi
+        printf '  %-8s %-2s %-46s %6d ms  %s\n' "$verdict" "$bug" "$name" "$took" "$what"
+        if [ "$verdict" != "$expect" ]; then grep -s -A 30 '^FAIL' "$work/$name/report" | head -n 40; fi
+    done
+    echo "$passed passed, $failed failed, 0 skipped"
+    [ $failed = 0 ]
+}
+
+main && exit; exit 1

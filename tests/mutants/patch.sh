@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154  # variables go to and come from mutants.sh
 # patch.sh      reads mutants and variations, and builds the servers that they make; sourced by mutants.sh
 #
 # The form of a file NAME.mutant or NAME.variation:
@@ -11,7 +12,7 @@
 #     sane: basics.small_file   must pass all the same: the bug is what it says, and not just a server that does not run.
 #                               This one if it is left out; "none" where the bug spoils whatever one tries
 #     build: linux-address      another target than linux
-#     whole: by-hand            instead of the stage's sources those in this folder, which lies beside the file
+#     whole: by-hand            instead of the stage's sources those in this folder of tests/variations
 #     file: operations.c        which file the hunks after it change; http/… names one of that folder. Then, repeated:
 #     <<<<
 #     the exact text, found once in the file
@@ -58,8 +59,7 @@ parse() {
     [ $mode = header ] && [ -n "$stages" ]
 }
 
-# Puts the patched sources of the file that was parsed into $scratch; those of the stage are in $folder. Prints why it
-# cannot. Stubs, which are for starters and have lines like those around them, are left out.
+# Puts the patched sources of the file that was parsed into $scratch; the others are in $own. Prints why it cannot. Stubs, which are for starters and have lines like those around them, are left out.
 patch_sources() {
     local i path text
     for i in "${!hunk_file[@]}"; do
@@ -67,7 +67,7 @@ patch_sources() {
         if [ ! -e "$path" ]; then
             case ${hunk_file[i]} in
             http/*) text=${hunk_file[i]} && mkdir -p "$scratch/http" ;;
-            *) text=$folder/${hunk_file[i]} ;;
+            *) text=$own/${hunk_file[i]} ;;
             esac
             if [ ! -e "$text" ]; then echo "there is no $text" && return 1; fi
             sed '/^ *\* stub:/d' "$text" >"$path"
@@ -90,9 +90,8 @@ patch_sources() {
 # Links $scratch/server: what changed is compiled here, the rest are the objects of the stage. A changed header has all
 # of them compiled. Libraries come last, so that a changed file of theirs comes before the one in the library.
 build_server() {
-    local source name compile=COMPILE_${build//-/_} own=$folder objects=() all=
+    local source name compile=COMPILE_${build//-/_} objects=() all=$whole
     compile="${!compile} -w ${LINK_LIBS:+-DHAVE_SQLITE}"
-    if [ -n "$whole" ]; then own=$beside/$whole all=1; fi
     for source in "$scratch"/*.h; do if [ -e "$source" ]; then all=1; fi; done
     for source in "$own"/*.c; do
         name=${source##*/}

@@ -50,7 +50,7 @@ report() {
     [ "$failed" = 0 ]
     exit
 }
-trap report INT TERM
+trap 'echo "ended by a signal in round $round" && report' INT TERM
 
 # $1 round, $2 stage
 judge() {
