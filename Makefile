@@ -47,7 +47,7 @@ LIBS.linux-fuzz      = -fsanitize=fuzzer
 EXE.windows          = .exe
 
 # Only the host layer and the tests that run natively may speak to Linux: strict C11 hides it from all others.
-gnu     = $(if $(filter win32/host/% tests/http/% tests/grade/%,$(1)),-D_GNU_SOURCE=)
+gnu     = $(if $(filter win32/host/% tests/http/% tests/grade/% tests/soak/%,$(1)),-D_GNU_SOURCE=)
 compile = $(CC.$(1)) -std=c11 $(if $(filter linux-fuzz,$(1)),-Wall -Wextra $(WERROR),$(WARNINGS)) -I. $(CFLAGS.$(1))
 
 # Stage 05's guestbook is open where SQLite's headers are; without them it answers 501, so `make run` needs no package.

@@ -81,6 +81,7 @@ void ConnectionDetach(SERVER_CONFIG *Config, CONNECTION *Connection)
 void ConnectionReset(OVERLAPPED_EX *Context)
 {
     ContextEmpty(Context);
+    Context->Phase = PHASE_HEADER; /* an upload that broke off is nobody's any more */
 }
 
 /* Closes and frees a connection. No operation is in flight, and no thread at work on it but this one. */

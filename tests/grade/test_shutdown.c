@@ -222,6 +222,29 @@ START_TEST(under_load)
 }
 END_TEST
 
+/*
+ * A client ends inside its upload; its socket is made as new and waits for another one, who does not come. After the
+ * time that a body may take Ctrl-C ends the wait: nothing of the old client may still be there to be answered.
+ */
+START_TEST(after_an_upload_that_broke_off)
+{
+    serve("--idle-timeout 3 --drain 30");
+    for (int i = 0; i < 4; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "%s /never.bin HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\nhalf", i % 2 ? "POST" : "PUT",
+                   i < 2 ? 100 : 1000000);
+        client_half_close(c);
+        while (client_receive(c, PATIENCE) > 0)
+            continue;
+        client_close(c);
+    }
+    CLIENT *silent = client_open();
+    expect_usable(silent);
+    expect_closed(silent); /* by now the time is over for the others, too */
+    server_stop(&server);
+}
+END_TEST
+
 /* New clients keep knocking while the server goes. Each is served whole, or refused, or ended before its answer. */
 START_TEST(while_clients_arrive)
 {
@@ -277,6 +300,8 @@ void shutdown_topic(void)
     test(half_request, "A client that stops in its header must not be able to keep the server up.");
     test(second_time, "Who presses Ctrl-C twice means now.");
     test(under_load, "Operations are in flight in every state: none may be lost, none touched after it is freed.");
+    test(after_an_upload_that_broke_off, "A socket that is used again must know nothing of its last client.")->stages =
+        FROM(4);
     test(while_clients_arrive, "A connection may be accepted just when the server stops.");
     test(just_after_the_start, "Threads may not have begun to wait when they are told to end.");
 }
