@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -209,6 +211,17 @@ static void go_first(void)
     prctl(PR_SET_DUMPABLE, 0);
 }
 
+/*
+ * Where there is no other user to become, root at least becomes one without rights. None come back with exec, as the
+ * filters forbid the process to gain any.
+ */
+static void drop_rights(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    syscall(SYS_capset, &header, none);
+}
+
 void fence_enter(const char *folder)
 {
     if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
@@ -229,6 +242,7 @@ void fence_enter(const char *folder)
         dprintf(2, "cannot become user %u: %s\n", server_user, strerror(errno));
         _exit(127);
     }
+    drop_rights();
     filter_writes(folder);
     filter_signals();
 }

@@ -12,8 +12,8 @@
  * - What it leaves behind is killed when its test is over, however it hides.
  *
  * All this is for native servers. An .exe has Wine between it and the system, which needs its own services.
- * Two things are out of scope: what a submission does to the compiler, and a user without Landlock: a server with the
- * same user id can then change that user's files, as any program can.
+ * Out of scope is what a submission does to the compiler; what it writes into its own journal, which is kept by the port
+ * in the server's process; and a user's own files where there is no Landlock: any program of that user may change them.
  */
 #ifndef GRADE_FENCE_H
 #define GRADE_FENCE_H
