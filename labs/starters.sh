@@ -60,6 +60,7 @@ answers() { # STAGE TASK TARGET
     local folder line port answer status=1 program=("$PWD/build/$3/labs/$1/server")
     [ "$3" != windows ] || program=(wine "${program[0]}.exe")
     folder=$(mktemp -d)
+    : >"$folder/out" # it is looked at before the server has made it
     "${program[@]}" --port 0 --root labs/site >"$folder/out" 2>"$folder/err" &
     local pid=$!
     for _ in $(seq 600); do

@@ -86,6 +86,25 @@ START_TEST(buffers_run_out)
 }
 END_TEST
 
+/* What comes along with the accept needs a buffer at once, before any read. */
+START_TEST(first_requests_share_few_buffers)
+{
+    enum { COUNT = 60 };
+    CLIENT *c[COUNT];
+    serve("--first-data --buffers 4");
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < COUNT; i++) {
+            c[i] = client_open();
+            client_say(c[i], "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        }
+        for (int i = 0; i < COUNT; i++) {
+            expect_text(expect_status(response(c[i]), 200), SMALL_TEXT);
+            client_close(c[i]);
+        }
+    }
+}
+END_TEST
+
 /* Starts the server with its guestbook open. */
 static void serve_guestbook(void)
 {
@@ -158,6 +177,7 @@ void buffers_topic(void)
              "Without SO_SNDBUF the program's own pages are sent from: they may not change under way.");
     test_for(files_by_transmit, FROM(5), NULL, "TransmitFile sends header and file in one call.");
     test_for(buffers_run_out, FROM(5), NULL, "A request that finds no buffer waits for one; it is not dropped.");
+    test_for(first_requests_share_few_buffers, FROM(5), NULL, "A buffer that is not given back is missing for the next.");
     test_for(guestbook_keeps_every_entry, FROM(5), "the .exe is built without SQLite",
              "Business logic that blocks must lose nothing, whoever else signs.");
     test_for(guestbook_text_stays_text, FROM(5), "the .exe is built without SQLite",

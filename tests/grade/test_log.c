@@ -134,6 +134,40 @@ START_TEST(a_line_for_every_answer)
 }
 END_TEST
 
+/* Returns how many whole lines the log has. */
+static int count_lines(const char *path)
+{
+    char *text = read_text(path, NULL);
+    int count = 0;
+    for (char *at = text; (at = strchr(at, '\n')); at++)
+        count++;
+    free(text);
+    return count;
+}
+
+START_TEST(lines_come_meanwhile)
+{
+    enum { COUNT = 200 };
+    char path[SERVER_PATH];
+    int number = 0;
+    serve_logged(path, sizeof path);
+    CLIENT *c = client_open();
+    for (int i = 0; i < COUNT; i++) {
+        char target[40];
+        snprintf(target, sizeof target, "/small.txt?n=%d", i);
+        expect_status(get(c, target), 200);
+    }
+    EXPECT(WAIT_UNTIL(count_lines(path) >= COUNT, PATIENCE), "200 lines, soon after the answers", "%d lines",
+           count_lines(path));
+    char *text = read_text(path, NULL);
+    for (char *at = text; (at = strstr(at, "?n=")); at++, number++)
+        EXPECT(atoi(at + 3) == number, "the lines of one connection in the order of its answers",
+               "that of request %d where that of %d should be", atoi(at + 3), number);
+    EXPECT(number == COUNT, "one line for each of 200 requests", "%d", number);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_second_run_adds)
 {
     char path[SERVER_PATH];
@@ -144,9 +178,7 @@ START_TEST(a_second_run_adds)
         client_close_all();
         server_stop(&server);
         char *text = read_text(path, &length);
-        int lines = 0;
-        for (char *at = text; (at = strchr(at, '\n')); at++)
-            lines++;
+        int lines = count_lines(path);
         EXPECT(lines == i + 1, "the lines of earlier runs, and behind them the new one", "%d lines:\n%.600s", lines,
                text);
         free(text);
@@ -183,6 +215,7 @@ void log_topic(void)
     topic("log", "a line for every request");
     test(a_line_for_every_answer, "One thread writes the log; what the workers gave it is written before it ends.")
         ->stages = FROM(5);
+    test(lines_come_meanwhile, "Who watches a server reads its log while it runs.")->stages = FROM(5);
     test(a_second_run_adds, "A restart is no reason to lose yesterday's lines.")->stages = FROM(5);
     test(no_line_of_a_clients_own, "Who reads the log believes it: no client may write in it what it likes.")->stages =
         FROM(5);
