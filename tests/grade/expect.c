@@ -35,7 +35,9 @@ RESPONSE *expect_status(RESPONSE *r, int status)
 void expect_field(RESPONSE *r, const char *name, const char *value)
 {
     char *found = response_field(r, name);
-    if (value ? !found || strcmp(found, value) != 0 : found != NULL)
+    /* What stands in Connection has no upper or lower case (RFC 9110, 7.6.1). */
+    int (*differs)(const char *, const char *) = strcasecmp("Connection", name) ? strcmp : strcasecmp;
+    if (value ? !found || differs(found, value) != 0 : found != NULL)
         response_fail(r, value ? "%s: %s" : "no field %s", name, value);
     free(found);
 }

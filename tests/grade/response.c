@@ -29,8 +29,11 @@ char *response_field(const RESPONSE *r, const char *name)
         if (strncasecmp(text, name, length) != 0 || text[length] != ':')
             continue;
         text += length + 1;
-        text += strspn(text, " \t");
-        return strndup(text, strcspn(text, "\r"));
+        text += strspn(text, " \t"); /* blanks around a value are not part of it (RFC 9110, 5.5) */
+        size_t end = strcspn(text, "\r");
+        while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\t'))
+            end--;
+        return strndup(text, end);
     }
     return NULL;
 }
@@ -77,8 +80,6 @@ static void parse_head(RESPONSE *r)
         malformed(r, "exactly one Content-Length");
     char *length = response_field(r, "Content-Length"), *end;
     r->length = strtoull(length, &end, 10);
-    while (*end == ' ' || *end == '\t') /* RFC 9110, 5.5: blanks around a value are not part of it */
-        end++;
     if (!isdigit((unsigned char)*length) || *end)
         malformed(r, "a decimal Content-Length");
     free(length);
