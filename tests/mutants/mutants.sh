@@ -43,6 +43,10 @@ cd "$here/../.." || exit 2
 BUILD=${BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 work=$BUILD/${kind}s
+if [ "$mode" = apply ]; then # may run beside the others
+    work=$(mktemp -d) || exit 2
+    trap 'rm -rf "$work"' EXIT
+fi
 grade=$BUILD/linux/tests/grade/grade
 # Half of the mutants make a test wait for what never comes, so more of them than processors can be looked at.
 if [ $kind = mutant ]; then
