@@ -65,7 +65,7 @@ answers() { # STAGE TASK TARGET
     local pid=$!
     for _ in $(seq 600); do
         line=$(head -n 1 "$folder/out" | tr -d '\r')
-        [ -z "$line" ] || break
+        if [ -n "$line" ] || ! kill -0 $pid 2>/dev/null; then break; fi
         sleep 0.1
     done
     port=${line##*:}
