@@ -73,12 +73,31 @@ static int transfer(SOCKET s, op *record, const WSABUF *buffers, DWORD count, DW
     return status ? SOCKET_ERROR : 0;
 }
 
+/* The two calls that a server makes for every request: the watched way is a function of its own, so that the other has
+ * nothing to keep for it. */
+static inline int send_buffers(SOCKET s, LPWSABUF buffers, DWORD count, LPDWORD done, DWORD flags,
+                               LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
+{
+    op record = {.overlapped = overlapped, .kind = OP_SEND, .flags = flags & MSG_OOB ? HOST_RECV_OOB : 0};
+    return transfer(s, &record, buffers, count, done, routine);
+}
+
+__attribute__((noinline, cold)) static int send_watched(SOCKET s, LPWSABUF buffers, DWORD count, LPDWORD done,
+                                                        DWORD flags, LPWSAOVERLAPPED overlapped,
+                                                        LPWSAOVERLAPPED_COMPLETION_ROUTINE routine, const void *caller,
+                                                        const char *frame)
+{
+    watch_enter("WSASend", (HANDLE)s, overlapped, sum(buffers, count), caller, frame);
+    return send_buffers(s, buffers, count, done, flags, overlapped, routine);
+}
+
 int WSAAPI WSASend(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesSent, DWORD dwFlags,
                    LPWSAOVERLAPPED lpOverlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
 {
-    JOURNAL_CALL("WSASend", s, lpOverlapped, sum(lpBuffers, dwBufferCount));
-    op record = {.overlapped = lpOverlapped, .kind = OP_SEND, .flags = dwFlags & MSG_OOB ? HOST_RECV_OOB : 0};
-    return transfer(s, &record, lpBuffers, dwBufferCount, lpNumberOfBytesSent, lpCompletionRoutine);
+    if (watch_on())
+        return send_watched(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpOverlapped,
+                            lpCompletionRoutine, __builtin_return_address(0), WATCH_FRAME);
+    return send_buffers(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpOverlapped, lpCompletionRoutine);
 }
 
 int WSAAPI WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesSent, DWORD dwFlags,
@@ -100,21 +119,39 @@ int WSAAPI WSASendTo(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD 
     return transfer(s, &record, lpBuffers, dwBufferCount, lpNumberOfBytesSent, lpCompletionRoutine);
 }
 
-int WSAAPI WSARecv(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags,
-                   LPWSAOVERLAPPED lpOverlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+static inline int receive_buffers(SOCKET s, LPWSABUF buffers, DWORD count, LPDWORD done, LPDWORD flags,
+                                  LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE routine)
 {
-    JOURNAL_CALL("WSARecv", s, lpOverlapped, sum(lpBuffers, dwBufferCount));
-    if (!lpFlags) {
+    if (!flags) {
         SetLastError(WSAEFAULT);
         return SOCKET_ERROR;
     }
-    op record = {.overlapped = lpOverlapped, .kind = OP_RECEIVE, .flags = (uint8_t)receive_flags(*lpFlags)};
-    *lpFlags = 0;
-    return transfer(s, &record, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpCompletionRoutine);
+    op record = {.overlapped = overlapped, .kind = OP_RECEIVE, .flags = (uint8_t)receive_flags(*flags)};
+    *flags = 0;
+    return transfer(s, &record, buffers, count, done, routine);
 }
 
-int WSAAPI WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesRecvd,
-                       LPDWORD lpFlags, struct sockaddr *lpFrom, LPINT lpFromlen, LPWSAOVERLAPPED lpOverlapped,
+__attribute__((noinline, cold)) static int receive_watched(SOCKET s, LPWSABUF buffers, DWORD count, LPDWORD done,
+                                                           LPDWORD flags, LPWSAOVERLAPPED overlapped,
+                                                           LPWSAOVERLAPPED_COMPLETION_ROUTINE routine,
+                                                           const void *caller, const char *frame)
+{
+    watch_enter("WSARecv", (HANDLE)s, overlapped, sum(buffers, count), caller, frame);
+    return receive_buffers(s, buffers, count, done, flags, overlapped, routine);
+}
+
+int WSAAPI WSARecv(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags,
+                   LPWSAOVERLAPPED lpOverlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
+{
+    if (watch_on())
+        return receive_watched(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped,
+                               lpCompletionRoutine, __builtin_return_address(0), WATCH_FRAME);
+    return receive_buffers(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped,
+                           lpCompletionRoutine);
+}
+
+int WSAAPI WSARecvFrom(SOCKET s, LPWSABUF lpBuffers, DWORD dwBufferCount, LPDWORD lpNumberOfBytesRecvd, LPDWORD lpFlags,
+                       struct sockaddr *lpFrom, LPINT lpFromlen, LPWSAOVERLAPPED lpOverlapped,
                        LPWSAOVERLAPPED_COMPLETION_ROUTINE lpCompletionRoutine)
 {
     JOURNAL_CALL("WSARecvFrom", s, lpOverlapped, sum(lpBuffers, dwBufferCount));
