@@ -208,16 +208,24 @@ void faults_disconnect(uint32_t *counted)
     *counted = 0;
 }
 
+/* When the storm breaks: its time begins with the first accept that it gathers. */
+static uint64_t storm_end(rule *storm)
+{
+    uint64_t now = host_now(), end = __atomic_load_n(&storm->until, __ATOMIC_RELAXED);
+    if (now < end)
+        return end;
+    uint64_t next = now + storm->ms * NS_PER_MS;
+    bool first = __atomic_compare_exchange_n(&storm->until, &end, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    return first ? next : end;
+}
+
 bool faults_hold(port *p, op *packet)
 {
     if (packet->flags & (OP_FLAG_POSTED | OP_FLAG_HELD))
         return false;
     rule *storm = packet->kind == OP_ACCEPT ? rules_strike(RULE_STORM) : NULL;
-    if (storm) {
-        /* All accepts of one such span of time come together at its end. */
-        uint64_t span = storm->ms * NS_PER_MS;
-        return hold_until(p, packet, (host_now() / span + 1) * span);
-    }
+    if (storm)
+        return hold_until(p, packet, storm_end(storm));
     rule *delay = rules_strike(RULE_DELAY);
     if (delay)
         return hold_until(p, packet, host_now() + delay->ms * NS_PER_MS);

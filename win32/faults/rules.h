@@ -36,6 +36,7 @@ typedef struct rule {
     uint64_t chance; /* of 2 to the 32 */
     uint64_t stream; /* where its random numbers begin */
     uint64_t events; /* that it has looked at; changed atomically */
+    uint64_t until;  /* a storm: when what it gathers is let go; changed atomically */
 } rule;
 
 /** Parses a scenario. @return false, with one line about the first wrong rule in wrong */

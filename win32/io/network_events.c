@@ -27,7 +27,7 @@ static LONG what_happened(socket_object *s, unsigned ready)
 {
     LONG happened = 0;
     if (ready & HOST_READABLE)
-        happened |= s->listening ? (s->receives ? 0 : FD_ACCEPT) : s->connected ? FD_READ : 0;
+        happened |= s->listening ? (s->receives.last ? 0 : FD_ACCEPT) : s->connected ? FD_READ : 0;
     if (ready & HOST_WRITABLE && !s->listening)
         happened |= s->connecting ? FD_CONNECT : s->connected ? FD_WRITE : 0;
     if (ready & HOST_HANGUP && s->connected)

@@ -126,6 +126,14 @@ static unsigned cancel(device *d, const OVERLAPPED *overlapped, DWORD thread)
     return count + (listening ? accept_cancel_waiting(s, overlapped, thread) : 0);
 }
 
+static uint32_t queue_length(const op_queue *q)
+{
+    uint32_t length = 0;
+    for (const op *record = queue_first(q); record; record = record == q->last ? NULL : record->next)
+        length++;
+    return length;
+}
+
 /* From the helper's poll to the port's. */
 static void associated(device *d)
 {
@@ -133,13 +141,11 @@ static void associated(device *d)
     if (s->watched)
         helper_unwatch(s->file);
     s->watched = false;
-    for (op *record = s->receives; record; record = record->next)
-        __atomic_add_fetch(&d->port->pending, 1, __ATOMIC_RELAXED);
-    for (op *record = s->sends; record; record = record->next)
-        __atomic_add_fetch(&d->port->pending, 1, __ATOMIC_RELAXED);
+    uint32_t out = queue_length(&s->receives) + queue_length(&s->sends);
+    __atomic_add_fetch(&d->port->pending, out, __ATOMIC_RELAXED);
     if (s->events)
         port_expects(d->port);
-    if (s->receives || s->sends || s->events)
+    if (out || s->events)
         socket_watch(s);
 }
 
@@ -165,8 +171,6 @@ SOCKET socket_open(host_file file, int family, int type, int protocol, socket_ob
     s->type = (uint8_t)type;
     s->protocol = (uint8_t)protocol;
     s->readable = s->writable = READY_PERHAPS;
-    s->receives_end = &s->receives;
-    s->sends_end = &s->sends;
     if (made)
         *made = s;
     return (SOCKET)handle;

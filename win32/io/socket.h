@@ -22,6 +22,35 @@ enum { READY_NO, READY_PERHAPS, READY_YES };
 
 struct socket_events;
 
+/** Operations in the order of their calls: a ring, of which the last is remembered; what follows that is the first. */
+typedef struct op_queue {
+    op *last;
+} op_queue;
+
+static inline op *queue_first(const op_queue *q)
+{
+    return q->last ? q->last->next : NULL;
+}
+
+static inline void queue_add(op_queue *q, op *record)
+{
+    record->next = q->last ? q->last->next : record;
+    if (q->last)
+        q->last->next = record;
+    q->last = record;
+}
+
+/** Takes the first out; there must be one. */
+static inline op *queue_take(op_queue *q)
+{
+    op *first = q->last->next;
+    if (first == q->last)
+        q->last = NULL;
+    else
+        q->last->next = first->next;
+    return first;
+}
+
 typedef struct socket_object {
     device device;
 
@@ -34,20 +63,18 @@ typedef struct socket_object {
     bool nonblocking;           /**< FIONBIO */
     bool bound, listening, connecting, connected;
     bool shut_receive, shut_send;
-    bool reset;           /**< the connection was reset: every later call says so */
-    bool closing;         /**< closesocket was called: pending operations are cancelled */
-    bool needs_context;   /**< accepted by AcceptEx, and SO_UPDATE_ACCEPT_CONTEXT not yet set */
-    bool reusable;        /**< disconnected with TF_REUSE_SOCKET: may be accepted or connected again */
-    bool reuse_address;   /**< SO_REUSEADDR as the program set it; only remembered */
-    bool no_send_buffer;  /**< SO_SNDBUF 0 */
-    bool linger_off;      /**< SO_DONTLINGER as the program set it */
-    uint32_t blocked;     /**< threads inside a blocking call */
-    uint32_t pool;        /**< bytes of non-paged pool that faults/ counts for the connection */
-    uint32_t drained_at;  /**< the poll during or before which nothing was left to receive */
+    bool reset;                          /**< the connection was reset: every later call says so */
+    bool closing;                        /**< closesocket was called: pending operations are cancelled */
+    bool needs_context;                  /**< accepted by AcceptEx, and SO_UPDATE_ACCEPT_CONTEXT not yet set */
+    bool reusable;                       /**< disconnected with TF_REUSE_SOCKET: may be accepted or connected again */
+    bool reuse_address;                  /**< SO_REUSEADDR as the program set it; only remembered */
+    bool no_send_buffer;                 /**< SO_SNDBUF 0 */
+    uint32_t blocked;                    /**< threads inside a blocking call */
+    uint32_t pool;                       /**< bytes of non-paged pool that faults/ counts for the connection */
+    uint32_t drained_at;                 /**< the poll during or before which nothing was left to receive */
     DWORD receive_timeout, send_timeout; /**< ms, 0: none */
-    op *receives, **receives_end;
-    op *sends, **sends_end;
-    uint64_t connected_since; /**< host_now when AcceptEx or connect connected it, 0 when not connected */
+    op_queue receives, sends;
+    uint64_t connected_since;     /**< host_now when AcceptEx or connect connected it, 0 when not connected */
     struct socket_events *events; /**< WSAEventSelect; NULL when not used */
 } socket_object;
 

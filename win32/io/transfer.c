@@ -194,12 +194,14 @@ uint32_t socket_watch(socket_object *s)
     return status;
 }
 
+static op_queue *queue_of(socket_object *s, bool sending)
+{
+    return sending ? &s->sends : &s->receives;
+}
+
 void socket_enqueue(socket_object *s, op *record)
 {
-    op ***end = op_is_sending(record->kind) ? &s->sends_end : &s->receives_end;
-    record->next = NULL;
-    **end = record;
-    *end = &record->next;
+    queue_add(queue_of(s, op_is_sending(record->kind)), record);
     if (s->device.port)
         port_expects(s->device.port);
 }
@@ -217,11 +219,7 @@ static void finish(socket_object *s, op *record, uint32_t status)
 
 static op *pop(socket_object *s, bool sending)
 {
-    op **first = sending ? &s->sends : &s->receives;
-    op *record = *first;
-    *first = record->next;
-    if (!*first)
-        *(sending ? &s->sends_end : &s->receives_end) = first;
+    op *record = queue_take(queue_of(s, sending));
     if (s->device.port)
         port_expects_no_more(s->device.port);
     return record;
@@ -229,8 +227,7 @@ static op *pop(socket_object *s, bool sending)
 
 static void work(socket_object *s, bool sending)
 {
-    while ((sending ? s->sends : s->receives) && may_be_ready(s, sending)) {
-        op *record = sending ? s->sends : s->receives;
+    for (op *record; (record = queue_first(queue_of(s, sending))) != NULL && may_be_ready(s, sending);) {
         uint32_t status = socket_perform(s, record);
         if (status == STATUS_WOULD_BLOCK)
             break;
@@ -250,25 +247,21 @@ void socket_work(socket_object *s)
 
 static unsigned cancel_in(socket_object *s, bool sending, const cancel_filter *which)
 {
-    op *left = NULL, **left_end = &left;
+    op_queue left = {NULL};
     unsigned count = 0;
-    while (sending ? s->sends : s->receives) {
+    while (queue_of(s, sending)->last) {
         op *record = pop(s, sending);
         if ((which->overlapped && record->overlapped != which->overlapped) ||
             (which->thread && record->thread != which->thread) || (which->kind && record->kind != which->kind)) {
-            *left_end = record;
-            left_end = &record->next;
-            record->next = NULL;
+            queue_add(&left, record);
             continue;
         }
-        finish(s, record, faults_on() && s->closing && record->kind != OP_ACCEPT ? faults_close_status() : STATUS_CANCELLED);
+        finish(s, record,
+               faults_on() && s->closing && record->kind != OP_ACCEPT ? faults_close_status() : STATUS_CANCELLED);
         count++;
     }
-    while (left) {
-        op *next = left->next;
-        socket_enqueue(s, left);
-        left = next;
-    }
+    while (left.last)
+        socket_enqueue(s, queue_take(&left));
     return count;
 }
 
@@ -299,7 +292,8 @@ __attribute__((noinline)) static uint32_t begin_watched(socket_object *s, op *re
 
 __attribute__((noinline)) static void tell_pending(socket_object *s, op *kept)
 {
-    JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&s->device.base), kept->overlapped, total_length(kept), 0);
+    JOURNAL_EVENT("pending", op_name(kept->kind), object_handle(&s->device.base), kept->overlapped, total_length(kept),
+                  0);
     if (verifier_on())
         verifier_pending(kept);
 }
@@ -324,7 +318,7 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
     bool observed = watch_on();
     uint32_t refused = observed ? begin_watched(s, record) : STATUS_SUCCESS;
     overlapped_begin(record->overlapped);
-    bool behind = (sending ? s->sends : s->receives) != NULL;
+    bool behind = queue_of(s, sending)->last != NULL;
     if (refused)
         status = refused;
     else if (s->closing)
@@ -403,7 +397,7 @@ uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
     }
     lock_acquire(&s->device.lock);
     for (;;) {
-        bool behind = (sending ? s->sends : s->receives) != NULL;
+        bool behind = queue_of(s, sending)->last != NULL;
         if (s->closing) {
             status = STATUS_CANCELLED;
             break;

@@ -1,18 +1,42 @@
 /**
  * @file op.c
  * Records of operations. Each thread keeps a few to reuse, so that the hot path does not allocate.
+ *
+ * They are made by the page, not one by one: a record is a line of the processor's cache, without the allocator's own
+ * bytes beside it, and an idle connection holds one. They are reused for ever, never given back.
  */
 #include <stdlib.h>
 
 #include "port.h"
 
 /* Two threads that start and finish each other's operations would drift apart without the common list. */
-enum { SPARES = 64 };
+enum { SPARES = 64, PAGE = 4096 / sizeof(op) };
 
 static struct {
     lock lock;
     op *first; /* guarded by lock; linked through next */
 } common;
+
+/* Puts a chain of records into the common list. */
+static void give(op *first, op *last)
+{
+    lock_acquire(&common.lock);
+    last->next = common.first;
+    common.first = first;
+    lock_release(&common.lock);
+}
+
+/* Makes a page of records. @return one of them; NULL without memory */
+static op *make(void)
+{
+    op *records = malloc(PAGE * sizeof *records);
+    if (!records)
+        return NULL;
+    for (size_t i = 1; i + 1 < PAGE; i++)
+        records[i].next = &records[i + 1];
+    give(&records[1], &records[PAGE - 1]);
+    return records;
+}
 
 op *op_allocate(void)
 {
@@ -28,7 +52,7 @@ op *op_allocate(void)
     if (record)
         common.first = record->next;
     lock_release(&common.lock);
-    return record ? record : malloc(sizeof *record);
+    return record ? record : make();
 }
 
 void op_free(op *record)
@@ -40,18 +64,16 @@ void op_free(op *record)
         t->spare_count++;
         return;
     }
-    lock_acquire(&common.lock);
-    record->next = common.first;
-    common.first = record;
-    lock_release(&common.lock);
+    give(record, record);
 }
 
 void op_spares_free(thread *t)
 {
-    while (t->spares) {
-        op *next = t->spares->next;
-        free(t->spares);
-        t->spares = next;
-    }
+    op *last = t->spares;
+    while (last && last->next)
+        last = last->next;
+    if (last)
+        give(t->spares, last);
+    t->spares = NULL;
     t->spare_count = 0;
 }

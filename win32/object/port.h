@@ -27,19 +27,21 @@ struct host_poll;
 typedef struct op {
     struct op *next;        /**< in the queue of a port, a device, or of free records */
     OVERLAPPED *overlapped; /**< or whatever was posted: then it is never looked into */
-    ULONG_PTR key;
+    union {
+        uint64_t position; /**< until it ends: file offset, or how much of the buffers is done */
+        ULONG_PTR key;     /**< as a packet */
+    };
     uint32_t status;
     uint32_t bytes;
-    uint8_t kind;      /**< OP_… */
-    uint8_t flags;     /**< OP_FLAG_… */
-    uint16_t count;    /**< buffers */
-    DWORD thread;      /**< who started it; CancelIo goes by that */
-    uint64_t position; /**< file offset, or how much of the buffers is done */
+    uint8_t kind;   /**< OP_… */
+    uint8_t flags;  /**< OP_FLAG_… */
+    uint16_t count; /**< buffers */
+    DWORD thread;   /**< who started it; CancelIo goes by that */
     union {
         struct {
             void *data;
             size_t length;
-        } buffer;            /**< when count is 1 */
+        } buffer;                    /**< when count is 1 */
         struct host_buffer *buffers; /**< owned, when count is more than 1 */
     };
     void *extra; /**< what its kind needs beside that; owned by the kind */
