@@ -117,8 +117,9 @@ void SliceDone(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWORD Error)
         SliceDrained(Context, Slice, Bytes);
     } else if (Slice->IOOperation == Context->Flow.Fill) {
         SliceFilled(Context, Slice, Bytes);
-    } else { /* there is something to read now */
+    } else { /* there is something to read now; what was asked for meanwhile comes before it */
         Slice->IOOperation = IO_SOCKET_READ;
+        Slice->Operation.Number = Context->Flow.FillNumber++;
         ChainAppend(&Context->Flow.Repeated, Slice);
     }
     LimitMore(Context);

@@ -110,6 +110,9 @@ static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWOR
      * stub: ChainAppend(&Context->Spare, Slice);
      * stub: FlowFail(Context, Kind, Error);
      */
+    if (Slice->IOOperation == IO_SOCKET_IDLE) {
+        Slice->Operation.Number = Context->Flow.FillNumber++;
+    }
     if (Kind == IO_SOCKET_READ) {
         Context->Flow.FillLeft += Slice->Wanted;
         Slice->Wanted = 0;
@@ -139,8 +142,9 @@ void SliceDone(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWORD Error)
         SliceDrained(Context, Slice, Bytes);
     } else if (Slice->IOOperation == Context->Flow.Fill) {
         SliceFilled(Context, Slice, Bytes);
-    } else { /* there is something to read now */
+    } else { /* there is something to read now; what was asked for meanwhile comes before it */
         Slice->IOOperation = IO_SOCKET_READ;
+        Slice->Operation.Number = Context->Flow.FillNumber++;
         ChainAppend(&Context->Flow.Repeated, Slice);
     }
     LimitMore(Context);
@@ -205,14 +209,18 @@ void SliceFill(OVERLAPPED_EX *Context, BUFFER *Slice)
      * stub: ChainAppend(&Context->Spare, Slice);
      * stub: FlowFail(Context, Flow->Fill, WSAECONNABORTED);
      */
-    Slice->Operation.Number = Flow->FillNumber++;
+    const IO_OPERATION Kind = Flow->Fill == IO_SOCKET_READ && Context->Limit != 0 ? IO_SOCKET_IDLE : Flow->Fill;
+
+    if (Kind != IO_SOCKET_IDLE) { /* who only waits gets his number when he asks for bytes */
+        Slice->Operation.Number = Flow->FillNumber++;
+    }
     Slice->Wanted = Flow->FillLeft < Room ? (DWORD)Flow->FillLeft : Room;
     Slice->Offset = Flow->Offset;
     Flow->FillLeft -= Slice->Wanted;
     if (Flow->Fill == IO_FILE_READ) {
         Flow->Offset += Slice->Wanted;
     }
-    SliceBegin(Context, Slice, Flow->Fill == IO_SOCKET_READ && Context->Limit != 0 ? IO_SOCKET_IDLE : Flow->Fill);
+    SliceBegin(Context, Slice, Kind);
     /* LAB 5.3 } */
 }
 

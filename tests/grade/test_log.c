@@ -12,7 +12,7 @@
 #include "story.h"
 #include "suite.h"
 
-enum { CLIENTS = 12, PIPELINED = 6, ROUNDS = 30, MOST = CLIENTS * PIPELINED * ROUNDS };
+enum { CLIENTS = 12, PIPELINED = 6, ROUNDS = 16, MOST = CLIENTS * PIPELINED * ROUNDS };
 
 /* The combined format: who, when, "the request", status, bytes, "from where", "with what". */
 static const char combined[] =

@@ -233,7 +233,7 @@ void recovery_topic(void)
     TEST *crowd = test(slow_readers_hold_every_buffer,
                        "The limit on buffers makes a server slower; it loses nobody, and gives all of it back.");
     crowd->stages = FROM(5);
-    crowd->seconds = 60;
+    crowd->seconds = 120;
     test_for(sends_of_nothing, FROM(5), NO_FAULTS,
              "A send that completes with 0 bytes has sent nothing: all of it goes out a little later.");
     test_for(sends_of_a_part, FROM(5), NO_FAULTS,
