@@ -8,5 +8,5 @@ DOCS_PARTS := docs facts
 $(eval $(call part,docs,,bash $(CURDIR)/docs/build.sh $(here)/docs $(wildcard solutions/$(STAGE))))
 $(eval $(call part,facts,$(BUILD)/linux/tests/win32/conformance,bash $(CURDIR)/docs/facts-check.sh $(here)/linux/tests/win32/conformance))
 
-DOCS_PARTS += seeds
+DOCS_PARTS += $(if $(wildcard solutions),seeds)
 $(eval $(call part,seeds,$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/tests/win32/conformance,bash $(CURDIR)/docs/seeds-check.sh $(here)/linux/tests/grade/grade $(here)/linux/tests/win32/conformance))

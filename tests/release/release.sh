@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
 
 # What is not for students. Everything else that git has is.
-left_out='^(solutions/|tests/(attacks|bench|check|fuzz|mutants|release|variations)/|labs/(starter\.c|starters\.(mk|sh)|steps\.sh|todo\.[ch])$|docs/(teaching|bench)\.md$|\.gitattributes)'
+left_out='^(solutions/|tests/(attacks|bench|check|cost|fuzz|mutants|release|soak|variations)/|labs/(starter\.c|starters\.(mk|sh)|steps\.sh|todo\.[ch])$|docs/teaching\.md$|\.gitattributes)'
 
 # The lines of the solutions' marked parts that are long enough to tell something, are not given in any starter, and do
 # not stand in the port's own tests, which make the same calls.
@@ -40,7 +40,7 @@ write() { # FOLDER [VERSION]
     cp tests/release/judge-check.sh "$folder/$name/tests/"
     echo "$version" >"$folder/$name/VERSION"
     sed -i 's/ \[SOLUTION=1\]//' "$folder/$name/tests/grade/check.mk"
-    sed -i -E '/@subpage md_docs_(teaching|bench)$/d' "$folder/$name/docs/contents.dox"
+    sed -i -E '/@subpage md_docs_teaching$/d' "$folder/$name/docs/contents.dox"
     tar --create --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --mode='u+rwX,go+rX,go-w' \
         --mtime="@$(git log -1 --format=%ct)" -C "$folder" "$name" | gzip -9n >"$1/$name.tar.gz"
     echo "$1/$name.tar.gz"
