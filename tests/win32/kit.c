@@ -223,3 +223,11 @@ HANDLE open_file(const char *name, DWORD access, DWORD flags)
     REQUIRE(file != INVALID_HANDLE_VALUE);
     return file;
 }
+
+ULONGLONG clock_ms(void)
+{
+    LARGE_INTEGER now, second;
+    QueryPerformanceCounter(&now);
+    QueryPerformanceFrequency(&second);
+    return (ULONGLONG)(now.QuadPart / second.QuadPart * 1000 + now.QuadPart % second.QuadPart * 1000 / second.QuadPart);
+}

@@ -120,4 +120,7 @@ void fill_pattern(void *data, size_t size);
 /** Opens an existing file for reading; `flags` such as FILE_FLAG_OVERLAPPED. */
 HANDLE open_file(const char *name, DWORD access, DWORD flags);
 
+/* Milliseconds of a clock that is exact: under Wine GetTickCount64 falls behind when the machine is busy. */
+ULONGLONG clock_ms(void);
+
 #endif
