@@ -1,51 +1,20 @@
 /*
- * The log: a thread of its own, and the only one that writes the file (--log FILE).
- *
- * Workers that write to one file would have to wait for each other, and for the disk. Instead each puts a line into a
- * queue, which is one exchange and no lock, and goes on. The queue is an interlocked list, which gives its entries
- * last in, first out; the thread takes them all at once and turns them around.
- *
- *   - The thread sleeps while the queue is empty. The first line wakes it; then it lets more come for LOG_DELAY, so that
- *     under load many lines are written by one WriteFile and a worker has to wake it only now and then.
- *   - Two blocks: while one is being written (overlapped), the other is filled.
- *   - At the end: the workers have ended, so no line can come any more; the thread empties the queue, waits for the last
- *     write, and ends. Nothing is dropped. A line is lost only when there is no memory for it or the disk refuses it;
- *     both are counted.
- *
- * A line has the combined format, which most tools for logs read:
- *     127.0.0.1 - - [21/Nov/2026:10:00:30 +0000] "GET /index.html HTTP/1.1" 200 5678 "referer" "user agent"
- * Quotes, backslashes and what is not printable are written as \xHH: a client cannot make lines of its own.
+ * The log's queue and its thread. What it is for, and how it works, says log.h.
  */
 #include "server.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How long the thread lets lines gather, in milliseconds. */
 #define LOG_DELAY 20u
-/* Bytes of text in an entry of the pool; a longer line gets memory of its own. */
-#define LOG_TEXT 424u
 /* How many entries the pool may have: lines that a slow disk keeps waiting. */
 #define LOG_ENTRIES 262144u
-/* Bytes of a block, and the longest line that can be. */
+/* Bytes of a block; one more line fits behind them. */
 #define LOG_BLOCK 262144u
-#define LOG_LINE (4u * (HTTP_MAX_HEADER + LOG_TEXT))
-
-/* A line on its way. */
-struct LOG_ENTRY {
-    SLIST_ENTRY Link; /* first */
-    BOOL OwnMemory;
-    ULONG Client;
-    int Status;
-    int MinorVersion;
-    ULONGLONG HeaderBytes;
-    ULONGLONG SentBytes;
-    LONGLONG Time;
-    DWORD Method, Target, Referer, Agent; /* lengths of what stands in Text, one after the other */
-    char Text[LOG_TEXT];
-};
+/* A write that ran short of something is tried again with so many bytes, and so often. */
+#define LOG_PAGE 4096u
+#define LOG_PATIENCE 200
 
 /* One of the two blocks. Belongs to the thread; while Pending Windows reads it. */
 typedef struct LOG_BUFFER {
@@ -167,26 +136,47 @@ void LogAnswer(OVERLAPPED_EX *Context)
 
 /* --- in the thread -------------------------------------------------------------------------------------------------- */
 
-/* Waits until a block has been written. When the disk takes a part of it the rest is written, too. */
-static void BlockFinish(LOG_BUFFER *Done)
+/* Starts to write the block, or its beginning. @return 0, or why that failed */
+static DWORD BlockBegin(LOG_BUFFER *Begun, DWORD Most)
+{
+    Begun->Overlapped.Offset = (DWORD)Begun->Offset;
+    Begun->Overlapped.OffsetHigh = (DWORD)(Begun->Offset >> 32);
+    Begun->Pending =
+        WriteFile(File, Begun->Data, Begun->Length < Most ? Begun->Length : Most, NULL, &Begun->Overlapped) ||
+        GetLastError() == ERROR_IO_PENDING;
+    return Begun->Pending ? 0 : GetLastError();
+}
+
+/* Waits until a write has ended, and removes what the disk took. @return 0, or why it failed */
+static DWORD BlockEnd(LOG_BUFFER *Done)
 {
     DWORD Bytes = 0;
+    DWORD Error = GetOverlappedResult(File, &Done->Overlapped, &Bytes, TRUE) ? 0 : GetLastError();
 
-    while (Done->Pending) {
-        DWORD Before = Done->Length;
-
-        Done->Pending = FALSE;
-        if (!GetOverlappedResult(File, &Done->Overlapped, &Bytes, TRUE)) {
-            Bytes = 0;
-        }
-        memmove(Done->Data, Done->Data + Bytes, Before - Bytes);
-        Done->Length = Before - Bytes;
+    Done->Pending = FALSE;
+    if (Error == 0) {
+        Done->Length -= Bytes;
+        memmove(Done->Data, Done->Data + Bytes, Done->Length);
         Done->Offset += Bytes;
-        if (Bytes > 0 && Done->Length > 0) {
-            Done->Overlapped.Offset = (DWORD)Done->Offset;
-            Done->Overlapped.OffsetHigh = (DWORD)(Done->Offset >> 32);
-            Done->Pending = WriteFile(File, Done->Data, Done->Length, NULL, &Done->Overlapped) ||
-                            GetLastError() == ERROR_IO_PENDING;
+    }
+    return Error != 0 || Bytes > 0 ? Error : ERROR_DISK_FULL;
+}
+
+/* Waits until all of a block has been written, or cannot be. */
+static void BlockFinish(LOG_BUFFER *Done)
+{
+    DWORD Most = LOG_BLOCK + LOG_LINE;
+
+    for (int Tries = 0; Done->Length > 0 && Tries < LOG_PATIENCE;) {
+        DWORD Error = Done->Pending ? BlockEnd(Done) : BlockBegin(Done, Most);
+
+        if (Error != 0 && !ErrorIsShortage(Error)) {
+            break;
+        }
+        if (Error != 0) {
+            Most = LOG_PAGE;
+            Tries++;
+            Sleep(RETRY_PAUSE);
         }
     }
     if (Done->Length > 0) {
@@ -205,91 +195,12 @@ static void BlockWrite(void)
     Block->Offset = FileEnd;
     FileEnd += Block->Length;
     /*
-     * TODO 5.5: Start the write at the block's Offset, by its OVERLAPPED (the event in it stays). It is pending when it was
-     * started. Then turn to the other block, which may have to be finished first.
+     * TODO 5.5: Start the write (BlockBegin). If it fails at once, BlockFinish tries again. Then turn to the other block,
+     * which may have to be finished first.
      */
+    (void)BlockBegin;
     Block->Length = 0;
     Block->Lines = 0;
-}
-
-static void Put(const char *Format, ...)
-{
-    va_list Arguments;
-    int Length;
-
-    va_start(Arguments, Format);
-    Length = vsnprintf(Block->Data + Block->Length, LOG_BLOCK + LOG_LINE - Block->Length, Format, Arguments);
-    va_end(Arguments);
-    Block->Length += Length > 0 ? (DWORD)Length : 0;
-}
-
-/* Puts what a client said, so that it cannot be mistaken for anything else. */
-static const char *PutText(const char *Text, DWORD Length)
-{
-    char *At = Block->Data + Block->Length;
-
-    for (DWORD i = 0; i < Length; i++) {
-        unsigned char Byte = (unsigned char)Text[i];
-
-        if (Byte < ' ' || Byte >= 0x7F || Byte == '"' || Byte == '\\') {
-            *At++ = '\\';
-            *At++ = 'x';
-            *At++ = "0123456789ABCDEF"[Byte >> 4];
-            *At++ = "0123456789ABCDEF"[Byte & 15];
-        } else {
-            *At++ = (char)Byte;
-        }
-    }
-    Block->Length = (DWORD)(At - Block->Data);
-    return Text + Length;
-}
-
-/* The same for what need not be there. */
-static const char *PutField(const char *Text, DWORD Length)
-{
-    if (Length == 0) {
-        Put("-");
-    }
-    return PutText(Text, Length);
-}
-
-/* The time as the format wants it. Most lines of a block have the same. */
-static const char *TimeText(LONGLONG Time)
-{
-    static LONGLONG Last = -1;
-    static char Text[32];
-    char Date[HTTP_DATE_SIZE]; /* Sun, 06 Nov 1994 08:49:37 GMT */
-
-    if (Time != Last) {
-        HttpFormatDate(Date, Time);
-        snprintf(Text, sizeof(Text), "%.2s/%.3s/%.4s:%.8s +0000", Date + 5, Date + 8, Date + 12, Date + 17);
-        Last = Time;
-    }
-    return Text;
-}
-
-static void EntryPut(const LOG_ENTRY *Entry)
-{
-    const ULONGLONG Body = Entry->SentBytes > Entry->HeaderBytes ? Entry->SentBytes - Entry->HeaderBytes : 0;
-    unsigned char Ip[4];
-    const char *Text = Entry->Text;
-
-    memcpy(Ip, &Entry->Client, sizeof(Ip));
-    Put("%u.%u.%u.%u - - [%s] \"", Ip[0], Ip[1], Ip[2], Ip[3], TimeText(Entry->Time));
-    if (Entry->Method > 0) {
-        Text = PutText(Text, Entry->Method);
-        Put(" ");
-        Text = PutText(Text, Entry->Target);
-        Put(" HTTP/1.%d", Entry->MinorVersion);
-    } else {
-        Put("-");
-    }
-    Put("\" %d %llu \"", Entry->Status, (unsigned long long)Body);
-    Text = PutField(Text, Entry->Referer);
-    Put("\" \"");
-    PutField(Text, Entry->Agent);
-    Put("\"\n");
-    Block->Lines++;
 }
 
 /* Takes all that is in the queue, oldest first. */
@@ -312,7 +223,8 @@ static void QueueWrite(void)
         LOG_ENTRY *Entry = CONTAINING_RECORD(Link, LOG_ENTRY, Link);
 
         Link = Link->Next;
-        EntryPut(Entry);
+        Block->Length += LogFormat(Block->Data + Block->Length, Entry);
+        Block->Lines++;
         EntryGive(Entry);
         InterlockedIncrement64(&Written);
         if (Block->Length >= LOG_BLOCK) {

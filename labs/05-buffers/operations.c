@@ -108,7 +108,8 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
     }
     /* When it was filled more may be there. */
     Context->Readable = Bytes == Limited(Context, Context->WsaBuf[0].len) && !IsScarce(Context->Config);
-    if (Bytes == 0) { /* a good end, after which the socket can be used again */
+    if (Bytes == 0) {                  /* a good end, after which the socket can be used again */
+        Context->Phase = PHASE_LINGER; /* nobody is left to be told anything, of a body that broke off or of time */
         Context->IOOperation = FlagIsSet(&Context->Config->NoReuse) ? IO_CLOSE : IO_SOCKET_DISCONNECT;
         DeadlineSet(Context, LINGER_TIMEOUT);
         return;

@@ -1,13 +1,9 @@
-/*
- * The memory of one request: the buffer that it comes into, and the pieces that its answer leaves in.
- *
- * Bytes are not gathered in one place to be sent. A WSASend takes a list of pieces, and each piece lies where it came to
- * be: the header behind the request, a file in the memory that all who ask for it share, a body in the buffers that it
- * was read into.
- */
+/* How an answer leaves: from memory, from a file, and in which pieces. What there is to choose from says answers.h. */
 #include "server.h"
 
 #include <string.h>
+
+/* --- pieces ------------------------------------------------------------------------------------------------------- */
 
 void PieceAdd(OVERLAPPED_EX *Context, char *Data, DWORD Length)
 {
@@ -38,83 +34,102 @@ DWORD PiecesSent(OVERLAPPED_EX *Context, DWORD Bytes)
     return Left;
 }
 
-void BufferUse(OVERLAPPED_EX *Context, BUFFER *Buffer)
+/* --- answers from memory ------------------------------------------------------------------------------------------ */
+
+/* The header of an answer from memory. Its body follows as pieces. */
+static BOOL AnswerBegin(OVERLAPPED_EX *Context, int Status, const char *ContentType, ULONGLONG ContentLength)
 {
-    Context->In = Buffer;
-    Context->Buffer = Buffer->Data;
-    Context->BuffLen = Buffer->Size;
-}
+    HTTP_RESPONSE Response = ResponseFor(Context, Status);
+    char Header[HEADER_SIZE];
+    size_t Length;
 
-void BufferReady(OVERLAPPED_EX *Context)
-{
-    BufferUse(Context, ChainTake(&Context->Spare));
-    NextRead(Context);
-}
-
-void BufferGrow(OVERLAPPED_EX *Context)
-{
-    BUFFER *Small = Context->In;
-    BUFFER *Large = ChainTake(&Context->Spare);
-
-    memcpy(Large->Data, Small->Data, Context->Used);
-    BufferUse(Context, Large);
-    BufferGive(Small);
-    NextRead(Context);
-}
-
-/* How many large buffers a body that is kept in memory may need: all at once, see buffers.h. */
-static DWORD BodyBuffers(const OVERLAPPED_EX *Context)
-{
-    const ULONGLONG Whole = Context->Payload + Context->Body.Remaining;
-
-    if (Context->Body.Framing == HTTP_BODY_CHUNKED) { /* nobody knows; and one more for what follows it */
-        return (DWORD)(Context->Body.Limit / BUFFER_LARGE) + 1;
+    Response.ContentType = ContentType;
+    Response.ContentLength = ContentLength;
+    Length = HttpWriteHeader(&Response, Header, sizeof(Header));
+    LogStatus(Context, Status, Length);
+    if (!AnswerLay(Context, Header, Length)) {
+        return FALSE;
     }
-    return (DWORD)((Whole + BUFFER_LARGE - 1) / BUFFER_LARGE);
+    Context->Phase = PHASE_ANSWER;
+    NextWrite(Context, Context->Buffer + Context->Used, (DWORD)Length);
+    return TRUE;
 }
 
-void BufferMore(OVERLAPPED_EX *Context)
+static ULONGLONG ChainBytes(const OVERLAPPED_EX *Context)
 {
-    BUFFER_POOL *Large = &Context->Config->Large;
+    ULONGLONG Bytes = 0;
 
-    if (Context->In == NULL) {
-        BufferNeed(Context, &Context->Config->Small, 1, BufferReady);
-        return;
+    for (const BUFFER *Buffer = Context->Chain.First; Buffer != NULL; Buffer = Buffer->Next) {
+        Bytes += Buffer->Filled;
     }
-    if (Context->In->Pool != Large) {
-        BufferNeed(Context, Large, Context->Phase == PHASE_HEADER ? 1 : BodyBuffers(Context), BufferGrow);
-        return;
-    }
-    /* A large one, full of a body: it stays as it is, and the next takes its place. */
-    Context->In->Filled = Context->Payload;
-    ChainAppend(&Context->Chain, Context->In);
-    Context->Used = 0;
-    Context->Payload = 0;
-    BufferReady(Context);
+    return Bytes;
 }
 
-void BufferLeave(OVERLAPPED_EX *Context)
+static void ChainPieces(OVERLAPPED_EX *Context)
 {
-    if (Context->Used == 0) {
-        BufferGive(Context->In);
-        Context->In = NULL;
-        Context->Buffer = NULL;
-        Context->BuffLen = 0;
+    for (BUFFER *Buffer = Context->Chain.First; Buffer != NULL; Buffer = Buffer->Next) {
+        PieceAdd(Context, Buffer->Data + Buffer->Start, Buffer->Filled);
     }
 }
 
-void RoomGive(OVERLAPPED_EX *Context)
+void AnswerEcho(OVERLAPPED_EX *Context)
 {
-    if (Context->Room != NULL) {
-        PoolGive(&Context->Config->Rooms, Context->Room);
-        Context->Room = NULL;
+    if (AnswerBegin(Context, 200, "application/octet-stream", ChainBytes(Context) + Context->Payload)) {
+        ChainPieces(Context);
+        PieceAdd(Context, Context->Buffer, Context->Payload);
     }
 }
 
-void BufferDrop(OVERLAPPED_EX *Context, DWORD Count)
+BOOL AnswerShort(OVERLAPPED_EX *Context, const char *ContentType, const char *Text, DWORD Length)
 {
-    if (Count > 0) {
-        memmove(Context->Buffer, Context->Buffer + Count, Context->Used - Count);
-        Context->Used -= Count;
+    char *Body;
+
+    if (Context->Used - Context->RequestBytes + HTTP_MAX_RESPONSE_HEADER + Length > Context->BuffLen + BUFFER_TAIL) {
+        return FALSE;
+    }
+    if (AnswerBegin(Context, 200, ContentType, Length) && Context->Method != HTTP_HEAD) {
+        Body = Context->WsaBuf[0].buf + Context->WsaBuf[0].len;
+        memcpy(Body, Text, Length);
+        PieceAdd(Context, Body, Length);
+    }
+    return TRUE;
+}
+
+void AnswerText(OVERLAPPED_EX *Context, int Status, const char *ContentType)
+{
+    if (AnswerBegin(Context, Status, ContentType, ChainBytes(Context)) && Context->Method != HTTP_HEAD) {
+        ChainPieces(Context);
+    }
+}
+
+/* --- answers from files ------------------------------------------------------------------------------------------- */
+
+/* A large buffer is there, in which the file leaves slice by slice, with others if there are any. */
+static void AnswerFlow(OVERLAPPED_EX *Context)
+{
+    FlowBegin(Context, IO_FILE_READ, IO_SOCKET_WRITE, Context->FileBytes);
+}
+
+void AnswerFileBytes(OVERLAPPED_EX *Context)
+{
+    const ULONGLONG Transmit = Context->Config->Transmit * 1024ull;
+    char *Header = Context->Buffer + Context->Used;
+
+    if (Context->File == INVALID_HANDLE_VALUE && Context->FileBytes > 0) { /* it is in memory */
+        NextWrite(Context, Header, Context->HeaderBytes);
+        PieceAdd(Context, HotData(Context->Hot) + Context->FileOffset, (DWORD)Context->FileBytes);
+    } else if (Context->FileBytes == 0) {
+        NextWrite(Context, Header, Context->HeaderBytes);
+    } else if (Context->Hot != NULL ||
+               Context->FileBytes <= Context->BuffLen + BUFFER_TAIL - Context->Used - Context->HeaderBytes) {
+        NextFileRead(Context);
+    } else if (Transmit != 0 && Context->FileBytes >= Transmit) {
+        NextWrite(Context, Header, Context->HeaderBytes);
+        Context->IOOperation = IO_TRANSMIT;
+    } else {
+        /* Many may have to wait for a large buffer, behind slow clients. They keep no small one from the others. */
+        memcpy(Context->Header, Header, Context->HeaderBytes);
+        BufferLeave(Context);
+        BufferNeed(Context, &Context->Config->Large, 1, AnswerFlow);
     }
 }

@@ -1,16 +1,4 @@
-/*
- * A second pool, for work that blocks.
- *
- * A worker of the completion port must not wait: while it does, its packets wait with it. But a data base has no
- * overlapped calls. So such a job goes to a thread of this pool, and its end comes back as a packet like any other
- * (IO_BUSINESS): whoever gets that goes on with the request.
- *
- *   - The pool begins without a thread. A job that finds no idle one makes another, up to --business.
- *   - A thread that finds nothing to do for IDLE_TIME ends.
- *   - Each thread keeps a State from job to job, such as its connection to a data base, which is slow to make.
- *
- * One lock guards the queue. It is held for a few instructions, and jobs take milliseconds: nobody feels it.
- */
+/* A second pool, for work that blocks: its queue and its threads. What it is for says business.h. */
 #include "server.h"
 
 /* How long a thread waits for something to do before it ends, in milliseconds. */

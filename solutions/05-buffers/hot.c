@@ -1,13 +1,4 @@
-/*
- * Hot files: those that are asked for again and again stay in memory (--hot KB).
- *
- * A file of up to HOT_LARGEST bytes that is asked for is read into memory of its own, where all who ask for it share it:
- * each answer holds a reference, sends from there, and nobody copies. The table holds one more; so a file that has
- * changed can be dropped at once, and its memory goes with the last answer that still sends it.
- *
- * Files change. A file in memory is compared with the disk (size, time of the last change) when the last look is older
- * than HOT_CHECK. So an answer may be that old, which is why there is an option.
- */
+/* Hot files: the table, what is dropped from it, and the comparison with the disk. What they are for says hot.h. */
 #include "server.h"
 
 #include <stdio.h>
@@ -15,8 +6,6 @@
 
 /* The largest file that is kept, in bytes. */
 #define HOT_LARGEST 262144u
-/* How old a look at the disk may be, in milliseconds. */
-#define HOT_CHECK 1000u
 /* Places in the table. */
 #define HOT_PLACES 1024u
 
@@ -94,11 +83,12 @@ static BOOL HotIsTrue(HOT_FILE *Hot)
     char Path[PATH_SIZE];
     WIN32_FILE_ATTRIBUTE_DATA Now;
     HTTP_FILE Facts;
+    const LONG Age = (LONG)Server->HotAge;
     LONG Checked = InterlockedCompareExchange(&Hot->Checked, 0, 0);
     LONG Ticks = (LONG)GetTickCount();
 
-    /* One looks for all who come meanwhile. */
-    if (Ticks - Checked < (LONG)HOT_CHECK || InterlockedCompareExchange(&Hot->Checked, Ticks, Checked) != Checked) {
+    /* With an age one looks for all who come meanwhile. */
+    if (Age > 0 && (Ticks - Checked < Age || InterlockedCompareExchange(&Hot->Checked, Ticks, Checked) != Checked)) {
         return TRUE;
     }
     snprintf(Path, sizeof(Path), "%s/%s", Server->Root, Hot->Name);

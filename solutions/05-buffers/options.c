@@ -102,6 +102,7 @@ int OptionsRead(SERVER_CONFIG *Config, int ArgumentCount, char **Arguments)
         {"--writes", &Config->Writes, 1, 16, "writes in flight on one socket"},
         {"--sndbuf", &Config->SendBuffer, 0, 1u << 30, "SO_SNDBUF; 0: send from the program's pages"},
         {"--hot", &Config->Hot, 0, 1u << 20, "KB of memory for files that are asked for often"},
+        {"--hot-age", &Config->HotAge, 0, 3600000, "milliseconds that such a file may be out of date"},
         {"--transmit", &Config->Transmit, 0, 1u << 30, "files of so many KB leave by TransmitFile; 0: none"},
         {"--business", &Config->Business, 1, 64, "threads for work that blocks, at most"},
         {"--header-timeout", &Config->HeaderTimeout, 1, 3600, "seconds for a request's header"},

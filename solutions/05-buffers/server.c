@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for any header, one with a Location too. */
-#define HEADER_SIZE (HTTP_MAX_RESPONSE_HEADER + HTTP_MAX_TARGET + 2)
-
 /* What a name means. All but one mean something else than a file. */
 typedef enum PAGE { PAGE_FILE, PAGE_ECHO, PAGE_STATUS, PAGE_GUESTBOOK, PAGE_GUESTBOOK_JSON } PAGE;
 
@@ -27,7 +24,7 @@ WORD GetLocalAddress(SOCKET Socket)
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
-static HTTP_RESPONSE ResponseFor(const OVERLAPPED_EX *Context, int Status)
+HTTP_RESPONSE ResponseFor(const OVERLAPPED_EX *Context, int Status)
 {
     HTTP_RESPONSE Response;
 
@@ -46,8 +43,7 @@ static void RequestDrop(OVERLAPPED_EX *Context)
     Context->RequestBytes = 0;
 }
 
-/* Lays the answer's header where it goes out from, in place of the request's. */
-static BOOL AnswerLay(OVERLAPPED_EX *Context, const char *Header, size_t Length)
+BOOL AnswerLay(OVERLAPPED_EX *Context, const char *Header, size_t Length)
 {
     RequestDrop(Context);
     if (Length == 0) {
@@ -117,37 +113,6 @@ static void MakeLocation(char *Location, size_t Size, HTTP_TEXT Target)
              Target.Data + Path);
 }
 
-/* A large buffer is there, in which the file leaves slice by slice, with others if there are any. */
-static void AnswerFlow(OVERLAPPED_EX *Context)
-{
-    FlowBegin(Context, IO_FILE_READ, IO_SOCKET_WRITE, Context->FileBytes);
-}
-
-/* The header is laid, and FileBytes bytes of a file are to follow: the shortest way for so many. */
-static void AnswerFileBytes(OVERLAPPED_EX *Context)
-{
-    const ULONGLONG Transmit = Context->Config->Transmit * 1024ull;
-    char *Header = Context->Buffer + Context->Used;
-
-    if (Context->File == INVALID_HANDLE_VALUE && Context->FileBytes > 0) { /* it is in memory */
-        NextWrite(Context, Header, Context->HeaderBytes);
-        PieceAdd(Context, HotData(Context->Hot) + Context->FileOffset, (DWORD)Context->FileBytes);
-    } else if (Context->FileBytes == 0) {
-        NextWrite(Context, Header, Context->HeaderBytes);
-    } else if (Context->Hot != NULL ||
-               Context->FileBytes <= Context->BuffLen + BUFFER_TAIL - Context->Used - Context->HeaderBytes) {
-        NextFileRead(Context);
-    } else if (Transmit != 0 && Context->FileBytes >= Transmit) {
-        NextWrite(Context, Header, Context->HeaderBytes);
-        Context->IOOperation = IO_TRANSMIT;
-    } else {
-        /* Many may have to wait for a large buffer, behind slow clients. They keep no small one from the others. */
-        memcpy(Context->Header, Header, Context->HeaderBytes);
-        BufferLeave(Context);
-        BufferNeed(Context, &Context->Config->Large, 1, AnswerFlow);
-    }
-}
-
 /* GET and HEAD: a file, a part of it, or the reason why not. */
 static void AnswerFile(OVERLAPPED_EX *Context, const HTTP_REQUEST *Request, const char *Name)
 {
@@ -187,73 +152,6 @@ static void AnswerFile(OVERLAPPED_EX *Context, const HTTP_REQUEST *Request, cons
     }
     Context->Phase = PHASE_ANSWER;
     AnswerFileBytes(Context);
-}
-
-/* The header of an answer from memory. Its body follows as pieces. */
-static BOOL AnswerBegin(OVERLAPPED_EX *Context, int Status, const char *ContentType, ULONGLONG ContentLength)
-{
-    HTTP_RESPONSE Response = ResponseFor(Context, Status);
-    char Header[HEADER_SIZE];
-    size_t Length;
-
-    Response.ContentType = ContentType;
-    Response.ContentLength = ContentLength;
-    Length = HttpWriteHeader(&Response, Header, sizeof(Header));
-    LogStatus(Context, Status, Length);
-    if (!AnswerLay(Context, Header, Length)) {
-        return FALSE;
-    }
-    Context->Phase = PHASE_ANSWER;
-    NextWrite(Context, Context->Buffer + Context->Used, (DWORD)Length);
-    return TRUE;
-}
-
-static ULONGLONG ChainBytes(const OVERLAPPED_EX *Context)
-{
-    ULONGLONG Bytes = 0;
-
-    for (const BUFFER *Buffer = Context->Chain.First; Buffer != NULL; Buffer = Buffer->Next) {
-        Bytes += Buffer->Filled;
-    }
-    return Bytes;
-}
-
-static void ChainPieces(OVERLAPPED_EX *Context)
-{
-    for (BUFFER *Buffer = Context->Chain.First; Buffer != NULL; Buffer = Buffer->Next) {
-        PieceAdd(Context, Buffer->Data + Buffer->Start, Buffer->Filled);
-    }
-}
-
-/* POST /echo: the whole body has come. It lies in the buffers that it came into, and leaves from there. */
-static void AnswerEcho(OVERLAPPED_EX *Context)
-{
-    if (AnswerBegin(Context, 200, "application/octet-stream", ChainBytes(Context) + Context->Payload)) {
-        ChainPieces(Context);
-        PieceAdd(Context, Context->Buffer, Context->Payload);
-    }
-}
-
-BOOL AnswerShort(OVERLAPPED_EX *Context, const char *ContentType, const char *Text, DWORD Length)
-{
-    char *Body;
-
-    if (Context->Used - Context->RequestBytes + HTTP_MAX_RESPONSE_HEADER + Length > Context->BuffLen + BUFFER_TAIL) {
-        return FALSE;
-    }
-    if (AnswerBegin(Context, 200, ContentType, Length) && Context->Method != HTTP_HEAD) {
-        Body = Context->WsaBuf[0].buf + Context->WsaBuf[0].len;
-        memcpy(Body, Text, Length);
-        PieceAdd(Context, Body, Length);
-    }
-    return TRUE;
-}
-
-void AnswerText(OVERLAPPED_EX *Context, int Status, const char *ContentType)
-{
-    if (AnswerBegin(Context, Status, ContentType, ChainBytes(Context)) && Context->Method != HTTP_HEAD) {
-        ChainPieces(Context);
-    }
 }
 
 void AnswerDone(OVERLAPPED_EX *Context)

@@ -19,10 +19,18 @@
  *     OperationDone(Context, Bytes, Error)     sets Context->IOOperation to the next one, or to IO_CLOSE
  *
  * Files: options.c, main.c, sockets.c, files.c, iocp.c (the engine), operations.c (what follows a completed operation),
- * server.c (what a request means), uploads.c, connections.c, trace.c; and the parts that this stage adds: buffers.c and
- * pool.c (memory), idle.c (reads of no bytes), order.c (several operations), failure.c (scarce resources), log.c,
- * business.c and guestbook.c (work that blocks), hot.c (files kept in memory), answers.c (an answer's memory on its way
- * out), status.c (counters).
+ * server.c (what a request means), uploads.c, connections.c, trace.c, as before. What this stage adds, each with a header
+ * that is its manual or a comment at its beginning:
+ *
+ *     5.1  buffers.h    memory that is made once: buffers.c, pool.c
+ *          answers.h    what a request and its answer do with it: answers.c, memory.c
+ *     5.2  idle.c       reads of no bytes
+ *     5.3  order.h      several operations in flight, in order: order.c, slices.c
+ *     5.4  failure.h    shortages, pauses, and the same once more: failure.c
+ *     5.5  log.h        a thread that writes the log: log.c, logline.c
+ *     5.6  business.h   a pool for what blocks: business.c, guestbook.c
+ *     5.7  main.c       the end, with nothing in flight and nothing lost
+ *     and  hot.h, status.h: files kept in memory, and counters
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -33,10 +41,14 @@
 
 #include "../../http/http.h"
 #include "buffers.h"
+#include "answers.h"
+#include "business.h"
+#include "failure.h"
+#include "hot.h"
+#include "log.h"
 #include "order.h"
+#include "status.h"
 
-/** The longest body that POST /echo takes, in bytes; a longer one is 413. It is kept in memory. */
-#define ECHO_LIMIT (1024u * 1024u)
 /** The longest upload, in bytes; a longer one is 413. It goes to a file slice by slice. */
 #define UPLOAD_LIMIT (4ull * 1024u * 1024u * 1024u)
 /** The longest entry of the guestbook, in bytes as it is sent. */
@@ -50,6 +62,8 @@
 #define RETRY_PAUSE 50u
 /** How many connections there may be. The limit is only on addresses: memory follows need. */
 #define MOST_CONNECTIONS 65536u
+/** Room for any header of an answer, one with a Location too. */
+#define HEADER_SIZE (HTTP_MAX_RESPONSE_HEADER + HTTP_MAX_TARGET + 2)
 /** Room for a root, a resolved target and what an upload's temporary name adds. */
 #define PATH_SIZE (MAX_PATH + HTTP_MAX_TARGET + 64)
 
@@ -58,9 +72,6 @@
 #define ADDRESS_ROOM (2 * ADDRESS_SIZE)
 /** Bytes of first data, chosen so that a room for them and the addresses is a whole part of a page. */
 #define FIRST_DATA (512 - ADDRESS_ROOM)
-
-/** The most buffers that an answer from memory leaves from: its header, and the largest echo. */
-#define PIECES (2 + ECHO_LIMIT / BUFFER_LARGE)
 
 /** How a thread has a variable of its own. */
 #ifdef _MSC_VER
@@ -90,23 +101,6 @@ typedef enum CONNECTION_STATE {
     STATE_PAUSED /**< what failed is tried again at the next sweep; new: at the one after that */
 } CONNECTION_STATE;
 
-/** What one thread has counted. Its own cache line: nobody else writes here. Interlocked access only. */
-typedef struct COUNTERS {
-    volatile LONGLONG Begun[IO_OPERATIONS]; /**< operations started */
-    volatile LONGLONG Ended[IO_OPERATIONS]; /**< packets taken */
-    volatile LONGLONG Packets;
-    volatile LONGLONG Requests;
-    volatile LONGLONG Retries[IO_OPERATIONS]; /**< operations that ran into scarce resources */
-    volatile LONGLONG Short;                  /**< writes of which the stack took less than all */
-    volatile LONGLONG OutOfOrder;             /**< packets of slices that came before their turn */
-    volatile LONGLONG HotHits;                /**< files found in memory */
-    volatile LONGLONG HotMisses;
-    char Padding[64];
-} COUNTERS;
-
-typedef struct LOG_ENTRY LOG_ENTRY;
-typedef struct HOT_FILE HOT_FILE;
-
 /** The server. */
 struct SERVER_CONFIG {
     /* Options: set before any thread exists. */
@@ -126,6 +120,7 @@ struct SERVER_CONFIG {
     DWORD Writes;        /**< WSASends in flight on one socket */
     DWORD SendBuffer;    /**< SO_SNDBUF, or INFINITE to leave it alone */
     DWORD Hot;           /**< KB of memory for files that are asked for often */
+    DWORD HotAge;        /**< milliseconds for which such a file is not compared with the disk */
     DWORD Transmit;      /**< files of so many KB and more leave by TransmitFile; 0: none */
     DWORD Business;      /**< threads for what blocks, at most */
     const char *LogName;
@@ -361,32 +356,12 @@ void RequestTimeout(OVERLAPPED_EX *Context);
 void AnswerPlain(OVERLAPPED_EX *Context, int Status, const char *Location);
 /** Answers with a status and ends the connection: after it nobody knows where the next request would begin. */
 void AnswerRefusal(OVERLAPPED_EX *Context, int Status);
-/** Answers with a text, if there is room for it behind the header. @return FALSE otherwise */
-BOOL AnswerShort(OVERLAPPED_EX *Context, const char *ContentType, const char *Text, DWORD Length);
-/** Answers with the text that has been written into Context->Chain. */
-void AnswerText(OVERLAPPED_EX *Context, int Status, const char *ContentType);
+/** What every answer begins with. */
+HTTP_RESPONSE ResponseFor(const OVERLAPPED_EX *Context, int Status);
+/** Lays the answer's header where it goes out from, in place of the request's. @return FALSE when there is none */
+BOOL AnswerLay(OVERLAPPED_EX *Context, const char *Header, size_t Length);
 /** The last byte of an answer has been sent. */
 void AnswerDone(OVERLAPPED_EX *Context);
-
-/* answers.c */
-/** Puts bytes behind those that the next write sends. */
-void PieceAdd(OVERLAPPED_EX *Context, char *Data, DWORD Length);
-/** Takes what was sent off the pieces of the next write. @return bytes that are left */
-DWORD PiecesSent(OVERLAPPED_EX *Context, DWORD Bytes);
-/** Makes a buffer the one that the request is read into. */
-void BufferUse(OVERLAPPED_EX *Context, BUFFER *Buffer);
-/** Reads into the first spare buffer from now on. */
-void BufferReady(OVERLAPPED_EX *Context);
-/** Exchanges the request's small buffer for the first spare one. */
-void BufferGrow(OVERLAPPED_EX *Context);
-/** The buffer is full, or there is none, and more of the request is to come: finds room for it. */
-void BufferMore(OVERLAPPED_EX *Context);
-/** Gives the buffer back if there is nothing in it. */
-void BufferLeave(OVERLAPPED_EX *Context);
-/** Gives back what AcceptEx filled, if it is still there. */
-void RoomGive(OVERLAPPED_EX *Context);
-/** Removes Count bytes from the buffer's start. */
-void BufferDrop(OVERLAPPED_EX *Context, DWORD Count);
 
 /* uploads.c */
 /** Opens the temporary file for an upload. @return 0, or the status to answer */
@@ -427,97 +402,6 @@ void IdleBegin(SERVER_CONFIG *Config, CONNECTION *Connection);
 /** The read of no bytes has ended: there is something to read, or the client has gone. @return the request to go on
  * with, or NULL: then this thread lets go of the connection */
 OVERLAPPED_EX *IdleDone(SERVER_CONFIG *Config, CONNECTION *Connection, DWORD Error);
-
-/* failure.c */
-/** What is to be done about a failed operation. */
-typedef enum FAILURE {
-    FAILURE_FATAL, /**< the client is gone, or nothing can be saved */
-    FAILURE_LATE,  /**< cancelled, because it took too long */
-    FAILURE_AGAIN, /**< cancelled by mistake: the same once more, at once */
-    FAILURE_PAUSE  /**< resources were short: the same once more, a little later */
-} FAILURE;
-
-/** Whether an error says that Windows has too little of something, just now. */
-BOOL ErrorIsShortage(DWORD Error);
-/** Whether a shortage is fresh. */
-BOOL IsScarce(SERVER_CONFIG *Config);
-/** How many of so many bytes the request's next operation may have. */
-DWORD Limited(const OVERLAPPED_EX *Context, DWORD Length);
-/** A shortage: the request's operations get smaller. */
-void LimitLess(OVERLAPPED_EX *Context);
-/** An operation succeeded: they may get larger again. */
-void LimitMore(OVERLAPPED_EX *Context);
-/** The one place to which read errors and write errors come. @param Kind tells them apart */
-FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPERATION Kind, DWORD Error);
-/** Starts a pause. Its packet comes after RETRY_PAUSE or a little more. */
-void PauseBegin(SERVER_CONFIG *Config, CONNECTION *Connection);
-/** The main thread's part: ends a pause that has lasted. Called for each connection of a sweep. */
-void PauseTick(SERVER_CONFIG *Config, CONNECTION *Connection);
-
-/* log.c */
-/** Opens the log and starts its thread. @return FALSE after a message */
-BOOL LogStart(SERVER_CONFIG *Config);
-/** Begins a request's line, with what the client said. @param Request NULL when it could not be read */
-void LogRequest(OVERLAPPED_EX *Context, const HTTP_REQUEST *Request);
-/** Notes what the request is answered with. */
-void LogStatus(OVERLAPPED_EX *Context, int Status, size_t HeaderBytes);
-/** Hands a request's line to the thread: the answer is over, well or not. */
-void LogAnswer(OVERLAPPED_EX *Context);
-/** Lets the thread write all that there is, and waits for it. */
-void LogStop(void);
-/** What /status tells of the log. @param Queued lines that are not yet written */
-void LogCount(LONGLONG *Written, LONGLONG *Queued, LONGLONG *Lost);
-
-/* business.c */
-void BusinessStart(SERVER_CONFIG *Config);
-/** Makes the next operation Job, in a thread that may block; then Then, in a worker. */
-void NextBusiness(OVERLAPPED_EX *Context, void (*Job)(OVERLAPPED_EX *, void **), void (*Then)(OVERLAPPED_EX *));
-/** Hands a job to the pool. @return TRUE: a packet will come */
-BOOL BusinessSubmit(OVERLAPPED_EX *Context);
-/** Ends the threads. No job may be waiting. */
-void BusinessStop(void);
-/** What /status tells of the pool. */
-void BusinessCount(LONG *Threads, LONG *MostThreads, LONG *Queued, LONGLONG *Jobs);
-
-/* guestbook.c */
-/** Whether there is a data base: in this build, and named on the command line. */
-BOOL GuestbookIsOpen(SERVER_CONFIG *Config);
-/** GET /guestbook and /guestbook.json; 501 and the reason where there is none. */
-void GuestbookShow(OVERLAPPED_EX *Context, BOOL Json);
-/** POST /guestbook: the body has come. */
-void GuestbookSign(OVERLAPPED_EX *Context);
-/** A thread of the pool ends: closes what it kept in State. */
-void GuestbookLeave(void **State);
-
-/* hot.c */
-/** Lets files be kept in memory from now on. */
-void HotStart(SERVER_CONFIG *Config);
-/** Looks for a file in memory, into Context->Hot. @return FALSE when it has to be opened */
-BOOL HotFind(OVERLAPPED_EX *Context, const char *Name, HTTP_FILE *Facts);
-/** Makes memory for an open file, into Context->Hot, if it is worth it. @return whether it is to be read there */
-BOOL HotBegin(OVERLAPPED_EX *Context, const char *Name, const HTTP_FILE *Facts);
-/** The file is in Context->Hot: from now on others find it. */
-void HotPublish(OVERLAPPED_EX *Context);
-/** Where the file's bytes are, or are to be. */
-char *HotData(const HOT_FILE *Hot);
-/** Lets go of Context->Hot. */
-void HotGive(OVERLAPPED_EX *Context);
-void HotStop(void);
-/** A file's last reference went: frees its memory. */
-void HotFree(BUFFER *Body);
-/** What /status tells of the files in memory. */
-void HotCount(LONGLONG *FileCount, LONGLONG *ByteCount);
-
-/* status.c */
-/** The calling thread counts in a place of its own from now on. */
-void CountersUse(COUNTERS *Counters);
-/** The calling thread's counters. */
-COUNTERS *CountersMine(SERVER_CONFIG *Config);
-/** An operation was started, or its packet has come. */
-void CountBegin(SERVER_CONFIG *Config, IO_OPERATION Kind);
-void CountEnd(SERVER_CONFIG *Config, IO_OPERATION Kind);
-/** GET /status. */
-void StatusShow(OVERLAPPED_EX *Context);
 
 /* trace.c */
 /** Prints a completed operation to stdout, before it is handled. */

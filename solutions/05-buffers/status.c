@@ -1,10 +1,4 @@
-/*
- * Counters, and the page that shows them: GET /status.
- *
- * Each worker counts in a place of its own, in cache lines that nobody else writes to. So counting needs no lock and does
- * not make processors wait for each other; who wants to know adds all places up. While that is done the counts go
- * on, so a sum is right to a few. What was begun is read after what has ended: the difference is never negative.
- */
+/* Counters, and the page that shows them: GET /status. How they are counted says status.h. */
 #include "server.h"
 
 #include <inttypes.h>

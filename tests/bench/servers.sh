@@ -31,7 +31,7 @@ stage_of() { (cd "$solutions" && find . -maxdepth 1 -name "${1%%-*}-*" | sed 's|
 options_of() { # options_of NAME
     case ${1%-wine} in
     0[1-5]) ;;
-    05-hot) echo '--hot 1024' ;;
+    05-hot) echo '--hot 1024 --hot-age 1000' ;;
     05-transmit) echo '--transmit 1' ;;
     05-sndbuf) echo '--sndbuf 0' ;;
     05-deep) echo '--reads 4 --writes 4' ;;

@@ -2,10 +2,13 @@
  * Stage 05: Windows has little of something, for a while or for good. The Win32 port counts locked pages and non-paged
  * pool as the course does (docs/faults.md); with a small limit a server must get slower, and lose nothing.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "clock.h"
 #include "expect.h"
@@ -104,6 +107,17 @@ START_TEST(little_pool)
 }
 END_TEST
 
+/* Shortages that come and go: flows turn to single small reads, and back to several large ones, all the time. */
+START_TEST(shortages_keep_order)
+{
+    serve_scarce("pending p=0.5; delay ms=5 p=0.3; shuffle window=8; fail WSARecv p=0.05 error=10055; "
+                 "fail WSASend p=0.05 error=10055",
+                 "--reads 4");
+    for (int i = 0; i < 3; i++)
+        all_is_served();
+}
+END_TEST
+
 /* Clients that have begun to send and stopped: with a header, a short body, a long one. Who waits for them locks no
  * page, or gives it up when others need it. */
 START_TEST(stalled_senders_hold_no_pages)
@@ -138,6 +152,33 @@ START_TEST(waiting_uploads_hold_no_buffer)
     }
     for (int i = 0; i < 5; i++)
         expect_served();
+}
+END_TEST
+
+/* Writes a file that is so many seconds younger than any before: two changes within a tick of the disk's clock look alike. */
+static void write_younger(const char *name, const char *text, int seconds)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {0}};
+    clock_gettime(CLOCK_REALTIME, &times[1]);
+    times[1].tv_sec += seconds;
+    site_add(name, text, strlen(text));
+    EXPECT(utimensat(AT_FDCWD, site_path(name), times, 0) == 0, "a file with a time", "none");
+}
+
+START_TEST(hot_files_are_true)
+{
+    serve("--hot 1024");
+    CLIENT *c = client_open();
+    for (int i = 0; i < 20; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "edition %03d\n", i);
+        write_younger("news.txt", text, i);
+        for (int again = 0; again < 3; again++)
+            expect_text(expect_status(get(c, "/news.txt"), 200), text);
+    }
+    EXPECT(remove(site_path("news.txt")) == 0, "a file to delete", "none");
+    expect_status(get(c, "/news.txt"), 404);
+    expect_status(get(c, "/news.txt"), 404);
 }
 END_TEST
 
@@ -189,6 +230,24 @@ START_TEST(listener_kept_while_needed)
 }
 END_TEST
 
+/* Sockets whose clients left in the middle of a body wait for others when the server is stopped. */
+START_TEST(socket_forgets_its_client)
+{
+    serve("--accepts 8");
+    for (int i = 0; i < 8; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
+        client_half_close(c);
+        expect_closed(c);
+    }
+    int64_t late = now_ms() + 2500; /* the deadline of those connections has passed then */
+    CLIENT *c = client_open();
+    while (now_ms() < late)
+        expect_usable(c);
+    server_stop(&server);
+}
+END_TEST
+
 void scarce_topic(void)
 {
     topic("scarce", "locked pages, pool and buffers run out; nothing is lost");
@@ -200,12 +259,16 @@ void scarce_topic(void)
              "Several operations in flight need several times the pages.");
     test_for(few_pages_hot_files, FROM(5), NO_FAULTS, "A file is read into memory in as many pieces as it takes.");
     test_for(little_pool, FROM(5), NO_FAULTS, "Each operation in flight takes non-paged pool.");
+    test_for(shortages_keep_order, FROM(5), NO_FAULTS, "After a shortage, too, every byte has its place.");
     test_for(stalled_senders_hold_no_pages, FROM(5), NO_FAULTS,
              "A read that waits for a slow client must not keep pages from the others.");
     test_for(waiting_uploads_hold_no_buffer, FROM(5), NULL,
              "Who waits for a large buffer keeps no small one from the others.");
+    test_for(hot_files_are_true, FROM(5), NULL, "A copy in memory must never be served in place of a newer file.");
     test_for(accepts_stay_few, FROM(4), NO_JOURNAL,
              "Each AcceptEx costs a socket and memory: thousands of them are a leak.");
     test_for(listener_kept_while_needed, FROM(4), NO_FAULTS,
              "SO_UPDATE_ACCEPT_CONTEXT names the listening socket: it must still be there, and not a stranger's.");
+    test_for(socket_forgets_its_client, FROM(4), NULL,
+             "A socket that is used again knows nothing of the request that broke off on it.");
 }
