@@ -54,11 +54,12 @@ void CountUp(volatile LONG *InUse, volatile LONG *HighWater)
 static void *PoolGrow(POOL *Pool)
 {
     void *Item;
+    LONG First;
 
     AcquireSRWLockExclusive(&Pool->Lock);
+    First = InterlockedCompareExchange(&Pool->Made, 0, 0);
     Item = InterlockedPopEntrySList(&Pool->Free); /* somebody else may have been here first */
-    if (Item == NULL && Pool->Made < (LONG)Pool->Limit) {
-        LONG First = Pool->Made;
+    if (Item == NULL && First < (LONG)Pool->Limit) {
         LONG Count = (LONG)(POOL_STEP / Pool->Stride) + 1;
 
         Count = First + Count > (LONG)Pool->Limit ? (LONG)Pool->Limit - First : Count;
