@@ -110,8 +110,6 @@ static void read_options(int count, char **arguments)
         points_read(points, task);
     else if (task)
         usage("--task needs --points, which tells what belongs to it");
-    if (jobs <= 0)
-        jobs = 2 * (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 /* A test is wanted when the stage has it, the task too, and a filter, if there is one, occurs in "topic.name". */
@@ -235,6 +233,8 @@ int main(int count, char **arguments)
         return 2;
     }
     run.sanitized = has_sanitizer(run.program);
+    if (jobs <= 0) /* most tests wait most of the time */
+        jobs = (run.sanitized || run.wine ? 2 : 3) * (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (run.sanitized || run.wine)
         stretch_time(2);
     pid_t keeper = run.wine ? keep_wine_up() : 0;

@@ -283,5 +283,5 @@ void moments_topic(void)
     TEST *moments =
         test(ctrl_c_at_any_moment, "Operations are in flight in every state, and nobody chose the moment with care.");
     moments->stages = FROM(5);
-    moments->seconds = 30 + 3 * (int)number_from("GRADE_MOMENTS", 0);
+    moments->seconds = 60 + 3 * (int)number_from("GRADE_MOMENTS", 0);
 }
