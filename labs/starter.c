@@ -14,8 +14,9 @@
  *     / * LAB 1.3 } * /
  *
  * (without the spaces in the slashes and stars). In the starter the text stands there as a comment, "TODO 1.3: What...",
- * and behind it what the "stub:" lines say, one line of code each: the least that compiles without a warning. A task may
- * have several parts, in several files; parts do not lie in one another.
+ * and behind it what the "stub:" lines say, one line of code each: the least that compiles without a warning. Comments of
+ * their own mark where it begins and ends, as it is all that is to be deleted. A task may have several parts, in several
+ * files; parts do not lie in one another.
  *
  * With --done the tasks up to that one keep their parts, so that it can be shown which tests a task turns green.
  *
@@ -171,9 +172,15 @@ static void TodoPut(FILE_STATE *File, const char *Task, const char *Rest, int Sk
         }
         Put(File, Indent, " */", "");
     }
+    if (Stubs > 0) {
+        Put(File, Indent, "/* stub */", "");
+    }
     for (int i = 0; i < Stubs; i++) {
         Put(File, Stub[i][0] != '\0' ? Indent : 0, Stub[i], "");
         File->NeedsInclude |= strstr(Stub[i], "TODO(") != NULL;
+    }
+    if (Stubs > 0) {
+        Put(File, Indent, "/* end of stub */", "");
     }
 }
 

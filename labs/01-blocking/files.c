@@ -47,23 +47,29 @@ int FileOpen(OVERLAPPED_EX *Context, const char *Name, HTTP_FILE *Facts)
 static void FileOverlapped(OVERLAPPED_EX *Context)
 {
     /* TODO 1.3: Empty Context->Overlapped, and put Context->FileOffset into its two halves. */
+    /* stub */
     (void)Context;
+    /* end of stub */
 }
 
 BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
     /* TODO 1.3: Read from the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes. */
+    /* stub */
     TodoAnswer(TODO("1.3"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
     /* TODO 1.4: Write at the place that the OVERLAPPED names; the number of bytes goes to Context->Bytes. */
+    /* stub */
     TodoAnswer(TODO("1.4"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 void FileClose(OVERLAPPED_EX *Context)

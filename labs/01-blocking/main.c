@@ -87,9 +87,11 @@ static void ConnectionsDrain(void)
      * TODO 1.7: While there are connections (Config.Connections), sweep and sleep DRAIN_INTERVAL. After
      * Config.DrainTimeout seconds set Config.Aborting; another SHUTDOWN_TIMEOUT later give up, and say so.
      */
+    /* stub */
     if (Config.ListenThread != NULL) {
         TodoExit(TODO("1.7"));
     }
+    /* end of stub */
 }
 
 /*

@@ -54,15 +54,19 @@ void NextFileRead(OVERLAPPED_EX *Context)
      * (HeaderBytes). It is as long as the room that is left there, or as what is left of the file (FileBytes in all,
      * AcumBytes of them read).
      */
+    /* stub */
     TodoAnswer(TODO("1.3"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 void NextFileWrite(OVERLAPPED_EX *Context)
 {
     /* TODO 1.4: What is written next are the Payload bytes at the start of the buffer. */
+    /* stub */
     TodoAnswer(TODO("1.4"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 /* The client sent something, or has nothing more to send. */
@@ -72,10 +76,12 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
      * TODO 1.2: No bytes: the client has closed its half, and the connection is closed. Otherwise there are so many
      * more in the buffer; what they mean depends on the phase.
      */
+    /* stub */
     (void)Bytes;
     TodoAnswer(TODO("1.2"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
     return;
+    /* end of stub */
     switch (Context->Phase) {
     case PHASE_HEADER:
         RequestRead(Context);
@@ -99,6 +105,7 @@ static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
      * left, send them next. When all went: after 100 Continue (any phase but PHASE_ANSWER) comes the body, after a
      * slice of a file that has more the next slice, and otherwise the answer is done.
      */
+    /* stub */
     Context->HeaderBytes = 0;
     if (Bytes < Context->WsaBuf.len || Context->Phase != PHASE_ANSWER) {
         TodoAnswer(TODO("1.5"), Context->Socket);
@@ -108,6 +115,7 @@ static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
     } else {
         AnswerDone(Context);
     }
+    /* end of stub */
 }
 
 /* A slice of the file is in the buffer, behind the answer's header if it is the first. It goes out at once. */
@@ -118,9 +126,11 @@ static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
      * taken back. Otherwise the file is so much further (FileOffset, AcumBytes), and header and slice go out, in one
      * write.
      */
+    /* stub */
     (void)Bytes;
     TodoAnswer(TODO("1.3"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 /* A slice of the upload is in the file, or a part of the slice. */
@@ -131,9 +141,11 @@ static void FileWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
      * buffer (BufferDrop), from Payload, and the file is so much further. Write the rest of Payload, or go on with
      * the body (RequestBody).
      */
+    /* stub */
     (void)Bytes;
     TodoAnswer(TODO("1.4"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 /* An operation that failed. Most failures mean that the client is gone. */
@@ -145,8 +157,10 @@ static void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
      * when the server is stopping and the connection idle, and otherwise is done once more. Every other failure is
      * the end.
      */
+    /* stub */
     (void)Error;
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 void OperationDone(OVERLAPPED_EX *Context, DWORD Bytes, DWORD Error)

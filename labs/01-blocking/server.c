@@ -363,5 +363,7 @@ void RequestTimeout(OVERLAPPED_EX *Context)
      * TODO 1.6: In the middle of a request the client is told 408. One that has not begun with any is let go without
      * a word.
      */
+    /* stub */
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }

@@ -11,7 +11,9 @@ SOCKET SocketCreate(SERVER_CONFIG *Config)
      * TODO 1.1: Make a TCP socket, bind it to 127.0.0.1 and Config->ServerPort, and listen. When any of that fails,
      * say so in one line (ErrMsg), close the socket and return INVALID_SOCKET.
      */
+    /* stub */
     return TodoServe(TODO("1.1"), INVALID_SOCKET, Config->ServerPort, &Config->Stopping);
+    /* end of stub */
 }
 
 /* Takes a client in: from here on it has a thread of its own. */
@@ -21,9 +23,11 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
      * TODO 1.2: Make a connection of the socket (ConnectionOpen) and start a thread for it, ConnectionThread. Nobody
      * waits for the thread, so its handle is of no use. Without memory or without a thread the connection ends here.
      */
+    /* stub */
     (void)Config;
     TodoAnswer(TODO("1.2"), Socket);
     closesocket(Socket);
+    /* end of stub */
 }
 
 DWORD WINAPI SocketListenThread(LPVOID Parameter)
@@ -36,8 +40,10 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
          * TODO 1.2: Wait for the next client and welcome it. A client that is gone already (WSAECONNRESET) is no
          * reason to stop; for want of handles or memory wait a moment before the next try.
          */
+        /* stub */
         (void)SocketWelcome;
         TodoServe(TODO("1.2"), ListenSocket, 0, &Config->Stopping);
+        /* end of stub */
     }
     return 0;
 }
@@ -49,9 +55,11 @@ static BOOL SocketTimeout(OVERLAPPED_EX *Context, int Option)
      * TODO 1.6: Set the option to the milliseconds that are left until the deadline. When none are left, fail with
      * WSAETIMEDOUT: the option takes 0 for "wait for ever".
      */
+    /* stub */
     (void)Context;
     (void)Option;
     return TRUE;
+    /* end of stub */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)
@@ -62,7 +70,9 @@ BOOL SocketRead(OVERLAPPED_EX *Context)
         return FALSE;
     }
     /* TODO 1.2: Receive into Context->WsaBuf. */
+    /* stub */
     Bytes = TodoAnswer(TODO("1.2"), Context->Socket);
+    /* end of stub */
     Context->Bytes = (DWORD)Bytes;
     return Bytes != SOCKET_ERROR;
 }
@@ -75,7 +85,9 @@ BOOL SocketWrite(OVERLAPPED_EX *Context)
         return FALSE;
     }
     /* TODO 1.2: Send what Context->WsaBuf holds. */
+    /* stub */
     Bytes = TodoAnswer(TODO("1.2"), Context->Socket);
+    /* end of stub */
     Context->Bytes = (DWORD)Bytes;
     return Bytes != SOCKET_ERROR;
 }
@@ -90,5 +102,7 @@ void SocketCancel(OVERLAPPED_EX *Context)
      * TODO 1.7: Cancel what waits on the socket, then end the receiving half; when the server is aborting, both
      * halves.
      */
+    /* stub */
     (void)Context;
+    /* end of stub */
 }

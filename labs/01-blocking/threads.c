@@ -16,7 +16,9 @@ DWORD WINAPI ConnectionThread(LPVOID Parameter)
      * TODO 1.2: Until the next operation is IO_CLOSE: do it (OperationBegin), then hand over how it ended
      * (OperationDone): the bytes that were moved, or the error.
      */
+    /* stub */
     TodoAnswer(TODO("1.2"), Context->Socket);
+    /* end of stub */
     ConnectionClose(Context);
     return 0;
 }

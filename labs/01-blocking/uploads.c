@@ -48,8 +48,10 @@ BOOL UploadCommit(OVERLAPPED_EX *Context)
      * name. When that fails discard it. The names are one allocation, at UploadName; NULL says that there is no
      * upload.
      */
+    /* stub */
     TodoAnswer(TODO("1.4"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 void UploadDiscard(OVERLAPPED_EX *Context)

@@ -63,8 +63,10 @@ void ConnectionSweep(SERVER_CONFIG *Config)
     BOOL Aborting = FlagIsSet(&Config->Aborting);
 
     /* TODO 2.5: Under the lock go through the list, and cancel what the comment in server.h names. */
+    /* stub */
     (void)Stopping;
     (void)Aborting;
+    /* end of stub */
 }
 
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room)

@@ -37,7 +37,9 @@ static void EventRun(SERVER_CONFIG *Config, DWORD Slot)
      * ended. One that failed at once sets no event: hand over its error (OperationDone), which decides what comes
      * next.
      */
+    /* stub */
     TodoAnswer(TODO("2.1"), Context->Socket);
+    /* end of stub */
     EventRemove(Config, Slot);
 }
 
@@ -53,8 +55,10 @@ static void EventDone(SERVER_CONFIG *Config, DWORD Slot)
      * TODO 2.1: Reset the event, then ask how the operation ended and how many bytes it moved: one call tells it of
      * files, another of sockets. Neither needs to wait.
      */
+    /* stub */
     (void)Flags;
     Good = TodoAnswer(TODO("2.1"), Context->Socket) == 0;
+    /* end of stub */
     OperationDone(Context, Bytes, Good ? 0 : GetLastError());
     EventRun(Config, Slot);
 }
@@ -68,16 +72,20 @@ void EventAdd(SERVER_CONFIG *Config, OVERLAPPED_EX *Context)
      * TODO 2.1: Make an event. It belongs into the array, and into the OVERLAPPED, so that Windows sets it. Without
      * an event the connection is closed.
      */
+    /* stub */
     Config->Events[Slot] = WSA_INVALID_EVENT;
     Context->IOOperation = IO_CLOSE;
     TodoAnswer(TODO("2.1"), Context->Socket);
+    /* end of stub */
     EventRun(Config, Slot);
 }
 
 void EventClear(OVERLAPPED_EX *Context)
 {
     /* TODO 2.1: Set everything in the OVERLAPPED to 0 but its event. */
+    /* stub */
     (void)Context;
+    /* end of stub */
 }
 
 void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
@@ -97,16 +105,20 @@ void EventRound(SERVER_CONFIG *Config, DWORD Milliseconds)
      * TODO 2.1: Wait until one of the events is set (how many there are is in Waits), but no longer than
      * Milliseconds. When none is, leave.
      */
+    /* stub */
     (void)Milliseconds;
     First = WSA_WAIT_EVENT_0 + Count;
     TodoServe(TODO("2.1"), Config->ListenSocket, 0, &Config->Stopping);
+    /* end of stub */
     /*
      * TODO 2.3: Give every connection whose event is set its turn, once. EventDone may remove a connection and move
      * the last one to its place.
      */
+    /* stub */
     if (First - WSA_WAIT_EVENT_0 < Count) {
         EventDone(Config, First - WSA_WAIT_EVENT_0);
     }
+    /* end of stub */
     if (HasRoom && EventIsSet(Config->StopEvent)) {
         WSAResetEvent(Config->StopEvent);
         Config->ClientsWait = TRUE;

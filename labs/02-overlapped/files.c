@@ -8,7 +8,9 @@ HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD S
 {
     (void)Config; /* from stage 03 on */
     /* TODO 2.2: Open the file for overlapped reads and writes. */
+    /* stub */
     return CreateFileA(Path, Access, Share, NULL, Disposition, FILE_ATTRIBUTE_NORMAL, NULL);
+    /* end of stub */
 }
 
 /* Windows counts 100 ns steps since 1601, HTTP seconds since 1970. */
@@ -55,16 +57,20 @@ BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
     /* TODO 2.2: Start to read into Context->WsaBuf. For files "under way" is ERROR_IO_PENDING. */
+    /* stub */
     TodoAnswer(TODO("2.2"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
     /* TODO 2.2: Start to write what Context->WsaBuf holds. */
+    /* stub */
     TodoAnswer(TODO("2.2"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 void FileClose(OVERLAPPED_EX *Context)

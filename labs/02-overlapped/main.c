@@ -79,9 +79,11 @@ static void ConnectionsDrain(void)
      * TODO 2.6: While there are connections (Config.Connections), sweep, and give them rounds of DRAIN_INTERVAL.
      * After Config.DrainTimeout seconds set Config.Aborting; another SHUTDOWN_TIMEOUT later give up, and say so.
      */
+    /* stub */
     if (Config.ListenSocket != INVALID_SOCKET) {
         TodoExit(TODO("2.6"));
     }
+    /* end of stub */
 }
 
 /*

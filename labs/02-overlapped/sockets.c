@@ -54,6 +54,7 @@ void SocketListen(SERVER_CONFIG *Config)
      * (WSAECONNRESET) is no reason to stop; any other failure is. Note in Config->ClientsWait whether somebody may
      * still be waiting: WSAEWOULDBLOCK says that nobody is.
      */
+    /* stub */
     SOCKET Socket = accept(Config->ListenSocket, NULL, NULL);
 
     if (Socket != INVALID_SOCKET && Config->EventCount == WSA_MAXIMUM_WAIT_EVENTS - 1) {
@@ -62,6 +63,7 @@ void SocketListen(SERVER_CONFIG *Config)
     } else if (Socket != INVALID_SOCKET) {
         SocketWelcome(Config, Socket);
     }
+    /* end of stub */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)
@@ -73,22 +75,28 @@ BOOL SocketRead(OVERLAPPED_EX *Context)
      * TODO 2.1: Start to receive into Context->WsaBuf, overlapped. It is under way when it succeeded at once, and
      * also when it "failed" with WSA_IO_PENDING.
      */
+    /* stub */
     (void)Flags;
     TodoAnswer(TODO("2.1"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 BOOL SocketWrite(OVERLAPPED_EX *Context)
 {
     EventClear(Context);
     /* TODO 2.1: Start to send what Context->WsaBuf holds, in the same way. */
+    /* stub */
     TodoAnswer(TODO("2.1"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 void SocketCancel(OVERLAPPED_EX *Context)
 {
     /* When nothing is in flight just now this finds nothing (ERROR_NOT_FOUND); the next sweep tries again. */
     /* TODO 2.5: Cancel whatever is in flight on the socket. Its event will be set all the same. */
+    /* stub */
     (void)Context;
+    /* end of stub */
 }

@@ -11,8 +11,10 @@ HANDLE FileCreate(SERVER_CONFIG *Config, const char *Path, DWORD Access, DWORD S
      * TODO 3.2: Open the file for overlapped reads and writes, and tie it to the port. If that fails, close it and
      * return INVALID_HANDLE_VALUE.
      */
+    /* stub */
     (void)Config;
     return CreateFileA(Path, Access, Share, NULL, Disposition, FILE_ATTRIBUTE_NORMAL, NULL);
+    /* end of stub */
 }
 
 /* Windows counts 100 ns steps since 1601, HTTP seconds since 1970. */
@@ -59,16 +61,20 @@ BOOL FileRead(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
     /* TODO 3.2: Start to read into Context->WsaBuf; the packet comes through the port. */
+    /* stub */
     TodoAnswer(TODO("3.2"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 BOOL FileWrite(OVERLAPPED_EX *Context)
 {
     FileOverlapped(Context);
     /* TODO 3.2: Start to write what Context->WsaBuf holds. */
+    /* stub */
     TodoAnswer(TODO("3.2"), Context->Socket);
     return FALSE;
+    /* end of stub */
 }
 
 void FileClose(OVERLAPPED_EX *Context)

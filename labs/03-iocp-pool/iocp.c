@@ -13,16 +13,20 @@
 HANDLE CompletionPortCreate(void)
 {
     /* TODO 3.1: Make a completion port that lets as many threads run at a time as there are processors. */
+    /* stub */
     return NULL;
+    /* end of stub */
 }
 
 BOOL CompletionPortAssociateDevice(HANDLE Port, HANDLE Device, ULONG_PTR Key)
 {
     /* TODO 3.1: The same function, called otherwise, ties a device to a port that is there. */
+    /* stub */
     (void)Port;
     (void)Device;
     (void)Key;
     return FALSE;
+    /* end of stub */
 }
 
 DWORD WINAPI CompletionPortThread(LPVOID Parameter)
@@ -39,11 +43,13 @@ DWORD WINAPI CompletionPortThread(LPVOID Parameter)
          * (ConnectionRun). A good packet without one, and with the key IO_THREAD_SHUTDOWN, ends the thread; so does
          * the end of the port.
          */
+        /* stub */
         (void)Config;
         (void)Bytes;
         (void)Key;
         (void)Overlapped;
         return 1;
+        /* end of stub */
     }
 }
 
@@ -54,7 +60,9 @@ void ConnectionRun(OVERLAPPED_EX *Context)
      * the connection, which another worker may have closed by now. One that failed at once gives no packet: take it
      * back from the count and hand over its error.
      */
+    /* stub */
     TodoAnswer(TODO("3.1"), Context->Socket);
+    /* end of stub */
     if (InterlockedDecrement(&Context->PendingIo) == 0) {
         ConnectionClose(Context);
     }

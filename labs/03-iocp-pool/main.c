@@ -60,14 +60,18 @@ static BOOL WorkersStart(void)
     DWORD Wanted;
 
     /* TODO 3.1: Make the port. Without it the server cannot start: say why (ErrMsg). */
+    /* stub */
     TodoServe(TODO("3.1"), INVALID_SOCKET, Config.ServerPort, &Config.Stopping);
     return FALSE;
+    /* end of stub */
     /*
      * TODO 3.3: ThreadsPerCPU workers for each processor (GetSystemInfo), but no more than one
      * WaitForMultipleObjects can wait for.
      */
+    /* stub */
     (void)System;
     Wanted = 1;
+    /* end of stub */
     while (Config.WorkerCount < Wanted) {
         HANDLE Thread = CreateThread(NULL, 0, CompletionPortThread, &Config, 0, NULL);
 
@@ -150,9 +154,11 @@ static void ServerStop(void)
      * does not end), and close their handles. Then, and not before, close the port. Any of these may be missing,
      * when the start failed.
      */
+    /* stub */
     if (Config.ListenThread != NULL) {
         TodoExit(TODO("3.5"));
     }
+    /* end of stub */
     SetConsoleCtrlHandler(ConsoleHandler, FALSE);
     CloseHandle(Config.StopEvent);
     WSACleanup();
@@ -172,7 +178,9 @@ int main(int ArgumentCount, char **Arguments)
         printf("listening on http://127.0.0.1:%u/\n", (unsigned)GetLocalAddress(Config.ListenSocket));
         fflush(stdout);
         /* TODO 3.4: Wait for Ctrl-C, and meanwhile sweep the connections every SWEEP_INTERVAL. */
+        /* stub */
         WaitForSingleObject(Config.StopEvent, INFINITE);
+        /* end of stub */
         ExitCode = 0;
     }
     ServerStop();

@@ -42,8 +42,10 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
         return;
     }
     /* TODO 3.1: Tie the socket to the port; the key is the connection. If that fails the connection is closed. */
+    /* stub */
     TodoAnswer(TODO("3.1"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
     InterlockedIncrement(&Context->PendingIo); /* this thread is at work here, until ConnectionRun */
     ConnectionRun(Context);
 }

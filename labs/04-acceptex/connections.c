@@ -39,7 +39,9 @@ void ConnectionReset(OVERLAPPED_EX *Context)
      * TODO 4.4: Nothing of the last client may be left: no upload, no file, no byte in the buffer (Used, Payload),
      * nor a buffer that has grown.
      */
+    /* stub */
     (void)Context;
+    /* end of stub */
 }
 
 void ConnectionClose(OVERLAPPED_EX *Context)

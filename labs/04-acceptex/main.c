@@ -160,10 +160,12 @@ static void ServerStop(void)
      * TODO 4.6: First let the listen thread end (it waits for ListenEvent), so that nothing is posted any more. Then
      * end every AcceptEx (AcceptsEnd), and close the listening socket. Either may not exist, when the start failed.
      */
+    /* stub */
     (void)AcceptsEnd;
     if (Config.ListenThread != NULL) {
         TodoExit(TODO("4.6"));
     }
+    /* end of stub */
     ConnectionsDrain();
     for (DWORD i = 0; i < Config.WorkerCount; i++) {
         PostQueuedCompletionStatus(Config.CompletionPort, 0, IO_THREAD_SHUTDOWN, NULL);

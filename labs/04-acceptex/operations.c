@@ -73,7 +73,9 @@ static void SocketReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     if (Bytes == 0) { /* a good end, after which the socket can be used again */
         /* TODO 4.4: Disconnect next, unless NoReuse is set, and give it LINGER_TIMEOUT. */
+        /* stub */
         Context->IOOperation = IO_CLOSE;
+        /* end of stub */
         return;
     }
     Context->Used += Bytes;
@@ -99,9 +101,11 @@ static void SocketAcceptDone(OVERLAPPED_EX *Context, DWORD Bytes)
      * TODO 4.1: Make the socket one like others (SocketUpdate); when that fails the client is gone already. The
      * buffer holds Bytes bytes of first data: go on as with every request (RequestNext).
      */
+    /* stub */
     (void)Bytes;
     TodoAnswer(TODO("4.1"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 /* The socket is as new, and waits again if one more is needed. */
@@ -111,7 +115,9 @@ static void SocketDisconnectDone(OVERLAPPED_EX *Context)
      * TODO 4.4: Make the connection like new (ConnectionReset). Let it wait for another client if the socket is new
      * (SocketIsNew), if fewer wait than are wanted, and if the server does not stop; otherwise it is closed.
      */
+    /* stub */
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 /* The stack took bytes: all that were left, or some of them. */

@@ -15,11 +15,13 @@ static BOOL SocketExtension(SOCKET Socket, GUID Name, LPVOID Function, DWORD Siz
      * TODO 4.1: Ask the provider of the socket for the function of that name: WSAIoctl,
      * SIO_GET_EXTENSION_FUNCTION_POINTER.
      */
+    /* stub */
     (void)Socket;
     (void)Name;
     (void)Function;
     (void)Size;
     return FALSE;
+    /* end of stub */
 }
 
 /* Clients come to the completion port; the event tells when one has come and nothing waited for it. */
@@ -29,10 +31,12 @@ static BOOL SocketPrepare(SERVER_CONFIG *Config, SOCKET Socket)
      * TODO 4.1: Find AcceptEx, GetAcceptExSockaddrs and DisconnectEx, tie the listening socket to the port (key 0),
      * and have ListenEvent set at FD_ACCEPT. If any of that fails return FALSE.
      */
+    /* stub */
     (void)SocketExtension;
     (void)Config;
     (void)Socket;
     return TRUE;
+    /* end of stub */
 }
 
 SOCKET SocketCreate(SERVER_CONFIG *Config)
@@ -72,7 +76,9 @@ static void SocketWelcome(SERVER_CONFIG *Config)
      * it to the port (the key is the connection). Then run it, as SocketWelcome of lab 03 did: count this thread in
      * PendingIo first.
      */
+    /* stub */
     TodoServe(TODO("4.1"), Config->ListenSocket, 0, &Config->Stopping);
+    /* end of stub */
 }
 
 /*
@@ -88,14 +94,18 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
     while (!FlagIsSet(&Config->Stopping)) {
         WSANETWORKEVENTS Happened;
         /* TODO 4.2: Find out how many are missing: Config->Accepts are wanted, Config->Accepting wait. */
+        /* stub */
         LONG Missing = 1 - InterlockedCompareExchange(&Config->Accepting, 0, 0);
+        /* end of stub */
 
         /*
          * TODO 4.5: Ask what has happened, which resets the event. At FD_ACCEPT a client found nothing that waits
          * for it; with first data silent clients may hold all there are, so as many more are missing as they hold
          * (ConnectionsSilent).
          */
+        /* stub */
         WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened);
+        /* end of stub */
         for (; Missing > 0; Missing--) {
             SocketWelcome(Config);
         }
@@ -113,8 +123,10 @@ static DWORD FirstDataLength(const OVERLAPPED_EX *Context)
      * TODO 4.5: How many bytes of first data the buffer can take: none when they are not wanted (Config->FirstData),
      * otherwise what it has beyond ADDRESS_ROOM.
      */
+    /* stub */
     (void)Context;
     return 0;
+    /* end of stub */
 }
 
 BOOL SocketAccept(OVERLAPPED_EX *Context)
@@ -136,10 +148,12 @@ BOOL SocketAccept(OVERLAPPED_EX *Context)
      * TODO 4.1: Call AcceptEx. First data goes to Context->Buffer, Length bytes at most, and the addresses behind
      * it; without first data (Length 0) the addresses go to Context->Addresses.
      */
+    /* stub */
     (void)Length;
     (void)Bytes;
     TodoServe(TODO("4.1"), Config->ListenSocket, 0, &Config->Stopping);
     return FALSE;
+    /* end of stub */
 }
 
 void SocketAccepted(OVERLAPPED_EX *Context)
@@ -148,15 +162,19 @@ void SocketAccepted(OVERLAPPED_EX *Context)
 
     InterlockedExchange(&Context->Accepting, FALSE);
     /* TODO 4.2: One less waits. When only half of the wanted ones are left, wake the listen thread. */
+    /* stub */
     InterlockedDecrement(&Config->Accepting);
+    /* end of stub */
 }
 
 BOOL SocketUpdate(OVERLAPPED_EX *Context)
 {
     /* Until then the socket does not know that it is connected: shutdown and getpeername would fail. */
     /* TODO 4.3: Set SO_UPDATE_ACCEPT_CONTEXT; its value is the listening socket. */
+    /* stub */
     (void)Context;
     return TRUE;
+    /* end of stub */
 }
 
 SOCKADDR_IN SocketClient(const OVERLAPPED_EX *Context)
@@ -178,8 +196,10 @@ BOOL SocketDisconnect(OVERLAPPED_EX *Context)
 {
     memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
     /* TODO 4.4: Start DisconnectEx, so that the socket can be used again. */
+    /* stub */
     WSASetLastError(WSAEOPNOTSUPP);
     return FALSE;
+    /* end of stub */
 }
 
 /* How long the socket has had a client, in seconds. */
@@ -206,9 +226,11 @@ BOOL SocketIsSilent(OVERLAPPED_EX *Context, DWORD Seconds)
      * TODO 4.5: Of a socket that is accepting with first data: has it had a client (SocketConnectTime) for so many
      * seconds or longer?
      */
+    /* stub */
     (void)Context;
     (void)Seconds;
     return FALSE;
+    /* end of stub */
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)

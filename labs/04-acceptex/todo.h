@@ -3,8 +3,8 @@
  * What your server answers as long as parts of it are not written.
  *
  * In the place of a part that you have to write stands a comment, TODO and the number of the task, and behind it often
- * a call of a function from here: it tells the client which part it was that should have answered. Write the part
- * and delete the call. When no file has a TODO any more, delete todo.h, todo.c and the lines that include them.
+ * a stub. It may call a function from here, which tells the client which part it was that should have answered. Write
+ * the part and delete the stub. When no file has a TODO any more, delete todo.h, todo.c and the lines that include them.
  */
 #ifndef TODO_H
 #define TODO_H

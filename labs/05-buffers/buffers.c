@@ -27,7 +27,9 @@ static DWORD BufferStride(DWORD Size, DWORD Page)
     DWORD Stride = Page;
 
     /* TODO 5.1: Halve a page for as long as the buffer still fits; a longer buffer takes whole pages. */
+    /* stub */
     Stride = (Size + Page - 1) / Page * Page;
+    /* end of stub */
     return Stride;
 }
 
@@ -58,8 +60,10 @@ BOOL BuffersCreate(SERVER_CONFIG *Config, DWORD SmallSize, DWORD SmallCount, DWO
     BUFFER *Descriptor;
 
     /* TODO 5.1: Get one block of memory for all: the small buffers, the large ones, and behind them the descriptors. */
+    /* stub */
     Config->BufferBlock = NULL;
     TodoServe(TODO("5.1"), INVALID_SOCKET, Config->ServerPort, &Config->Stopping);
+    /* end of stub */
     if (Config->BufferBlock == NULL) {
         return FALSE;
     }
@@ -88,7 +92,9 @@ static BUFFER *BufferTake(BUFFER_POOL *Pool)
      * TODO 5.1: Take a descriptor from the free list, which needs no lock. It is in use now, by you alone, and empty.
      * The link of the free list lies where its OVERLAPPED is.
      */
+    /* stub */
     (void)Pool;
+    /* end of stub */
     return Buffer;
 }
 
@@ -114,8 +120,10 @@ static void QueueServe(BUFFER_POOL *Pool, BOOL Abort)
      * (BuffersWanted), then take it out of the queue and post its packet. Stop when there is no buffer left. With
      * Abort everybody is sent on.
      */
+    /* stub */
     (void)Pool;
     (void)Abort;
+    /* end of stub */
 }
 
 void BufferGive(BUFFER *Buffer)
@@ -145,11 +153,13 @@ void BufferNeed(OVERLAPPED_EX *Context, BUFFER_POOL *Pool, DWORD Count, void (*T
      * TODO 5.1: Take Count buffers, put them into Context->Spare and call Then. If there are too few, keep none: who
      * holds some while it waits for more may wait for one who does the same. Note what is wanted, and wait.
      */
+    /* stub */
     (void)Pool;
     (void)Left;
     TodoAnswer(TODO("5.1"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
     return;
+    /* end of stub */
     while (Taken.First != NULL) {
         ChainAppend(&Context->Spare, ChainTake(&Taken));
     }

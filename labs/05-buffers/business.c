@@ -93,8 +93,10 @@ BOOL BusinessSubmit(OVERLAPPED_EX *Context)
     Context->NextJob = NULL;
     AcquireSRWLockExclusive(&Lock);
     /* TODO 5.6: Put the job at the end of the queue, make a thread if the pool has too few, and wake one. */
+    /* stub */
     (void)PoolExpand;
     TodoAnswer(TODO("5.6"), Context->Socket);
+    /* end of stub */
     Taken = Threads > 0;
     if (!Taken) { /* no thread, and none to be had */
         First = Last = NULL;

@@ -35,10 +35,12 @@ FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPER
      * came. A cancelled operation is late, or was met by a sweep just when it was no longer late: a read is then done
      * again at once, but not on an idle connection when the server stops. All else means that the client is gone.
      */
+    /* stub */
     (void)ErrorIsShortage;
     (void)Error;
     (void)Late;
     (void)IsRead;
+    /* end of stub */
     return Failure;
 }
 
@@ -86,6 +88,8 @@ void PauseTick(SERVER_CONFIG *Config, CONNECTION *Connection)
      * TODO 5.4: The first sweep that meets a pause lets it grow old, the next ends it: the connection is busy again,
      * one less pauses, and the packet is posted. When the server gives up, the first sweep ends it.
      */
+    /* stub */
     (void)Now;
     (void)Connection;
+    /* end of stub */
 }

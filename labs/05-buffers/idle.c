@@ -21,8 +21,10 @@ static void IdleWake(OVERLAPPED_EX *Context)
     DeadlineSet(Context, Context->Config->HeaderTimeout * 1000);
     Context->Readable = TRUE;
     /* TODO 5.2: Get a small buffer to read into; BufferReady goes on from there. */
+    /* stub */
     TodoAnswer(TODO("5.2"), Context->Socket);
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 void IdleBegin(SERVER_CONFIG *Config, CONNECTION *Connection)
@@ -38,9 +40,11 @@ void IdleBegin(SERVER_CONFIG *Config, CONNECTION *Connection)
      * TODO 5.2: Tell the main thread that the connection is idle: from then on it may end it. Then start the read of no
      * bytes. Note why when it fails at once.
      */
+    /* stub */
     (void)Nothing;
     TodoAnswer(TODO("5.2"), Connection->Socket);
     Error = WSAECONNABORTED;
+    /* end of stub */
     if (Error == 0) {
         return; /* its packet may be in another worker's hands by now */
     }

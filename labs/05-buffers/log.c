@@ -128,8 +128,10 @@ void LogAnswer(OVERLAPPED_EX *Context)
         Entry->SentBytes = Context->SentBytes;
         InterlockedIncrement64(&Lines);
         /* TODO 5.5: Put the entry into the queue. If it was empty before, wake the thread. */
+        /* stub */
         EntryGive(Entry);
         InterlockedIncrement64(&Lost);
+        /* end of stub */
     }
     Context->SentBytes = 0;
 }
@@ -198,9 +200,11 @@ static void BlockWrite(void)
      * TODO 5.5: Start the write (BlockBegin). If it fails at once, BlockFinish tries again. Then turn to the other block,
      * which may have to be finished first.
      */
+    /* stub */
     (void)BlockBegin;
     Block->Length = 0;
     Block->Lines = 0;
+    /* end of stub */
 }
 
 /* Takes all that is in the queue, oldest first. */
@@ -210,7 +214,9 @@ static LOG_ENTRY *QueueTake(void)
     PSLIST_ENTRY Link = NULL;
 
     /* TODO 5.5: Take the whole list at once and turn it around: the link of each entry is Entry->Link.Next. */
+    /* stub */
     (void)Link;
+    /* end of stub */
     return First;
 }
 

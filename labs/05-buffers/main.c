@@ -178,7 +178,9 @@ static void ConnectionsDrain(void)
          * TODO 5.7: When the deadline has passed, set Aborting. With it set, whoever waits for buffers goes on, and comes
          * to an end. Then sweep, which cancels what is idle, late, or still there when aborting.
          */
+        /* stub */
         (void)Deadline;
+        /* end of stub */
         if (Now >= Deadline + SHUTDOWN_TIMEOUT) {
             UserMsg("a connection does not end");
             break;
@@ -224,11 +226,13 @@ static void ServerStop(void)
         closesocket(Config.ListenSocket);
     }
     /* TODO 5.7: Steps 2 to 4. */
+    /* stub */
     (void)ConnectionsDrain;
     (void)WorkersStop;
     if (Config.ListenThread != NULL) {
         TodoExit(TODO("5.7"));
     }
+    /* end of stub */
     if (Config.CompletionPort != NULL) {
         CloseHandle(Config.CompletionPort);
     }

@@ -176,8 +176,10 @@ static void WriteShort(OVERLAPPED_EX *Context, DWORD Bytes)
      * TODO 5.4: Bytes that did leave win time (DeadlineSet). Then pause, and note what is interrupted: WsaBuf has what is
      * left already.
      */
+    /* stub */
     (void)Bytes;
     Context->IOOperation = IO_CLOSE;
+    /* end of stub */
 }
 
 /* The stack took bytes: all that were left, or some of them. */

@@ -36,7 +36,9 @@ static BOOL DrainMayBegin(OVERLAPPED_EX *Context)
      * TODO 5.3: The first of Filled has the number whose turn it is; and on a socket no write came up short, and fewer than
      * --writes are in flight.
      */
+    /* stub */
     (void)Flow;
+    /* end of stub */
     return May;
 }
 
@@ -55,8 +57,10 @@ static void FlowMend(OVERLAPPED_EX *Context)
      * TODO 5.4: If a slice behind the first of Filled was sent, bytes are missing: nothing can be saved. Otherwise all that
      * is left is in Filled, and can be sent after a pause, one by one.
      */
+    /* stub */
     (void)Flow;
     FlowFail(Context, IO_SOCKET_WRITE, WSAECONNABORTED);
+    /* end of stub */
 }
 
 /* Starts what can be started. Called with the lock held. @return whether nothing is in flight: the flow is over */

@@ -30,10 +30,12 @@ static void SliceFilled(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes)
      * socket the next reads get what did not come: add what was wanted to FillLeft again. Then store the slice in
      * Filled under its number, and count it in OutOfOrder if its turn has not come.
      */
+    /* stub */
     (void)Flow;
     TodoAnswer(TODO("5.3"), Context->Socket);
     ChainAppend(&Context->Spare, Slice);
     FlowFail(Context, Slice->IOOperation, WSAECONNABORTED);
+    /* end of stub */
 }
 
 /* Of a write to the socket bytes are left: it is its turn again. If that was not foreseen, no other is started until all
@@ -95,9 +97,11 @@ static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWOR
      * what it was to get: its slice is filled with no bytes, and keeps its turn. A write to the socket came up short.
      * An operation on a file is done again.
      */
+    /* stub */
     (void)Bytes;
     ChainAppend(&Context->Spare, Slice);
     FlowFail(Context, Kind, Error);
+    /* end of stub */
     if (Failure == FAILURE_PAUSE || IsScarce(Context->Config)) {
         LimitLess(Context);
     }
@@ -179,10 +183,12 @@ void SliceFill(OVERLAPPED_EX *Context, BUFFER *Slice)
     Slice->Start = 0;
     Room = Slice->Size - Slice->Filled; /* an answer's header may lie at the beginning of the first slice */
     /* TODO 5.3: Give the slice its number and its place in the file, take what it is to hold from FillLeft, and start. */
+    /* stub */
     (void)Room;
     TodoAnswer(TODO("5.3"), Context->Socket);
     ChainAppend(&Context->Spare, Slice);
     FlowFail(Context, Flow->Fill, WSAECONNABORTED);
+    /* end of stub */
 }
 
 void SliceDrain(OVERLAPPED_EX *Context, BUFFER *Slice)
