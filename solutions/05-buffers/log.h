@@ -17,7 +17,7 @@
  *
  * A line has the combined format, which most tools for logs read:
  *     127.0.0.1 - - [21/Nov/2026:10:00:30 +0000] "GET /index.html HTTP/1.1" 200 5678 "referer" "user agent"
- * Quotes, backslashes and what is not printable are written as \xHH: a client cannot make lines of its own.
+ * Quotes, backslashes and what is not printable are written as `\xHH`: a client cannot make lines of its own.
  */
 #ifndef LOG_H
 #define LOG_H

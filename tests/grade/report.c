@@ -42,25 +42,35 @@ static void print_steps(const STORY *told)
 }
 
 /*
- * The place that an unwritten part of a starter has named in its answer, as "TODO 3.1, labs/03-iocp-pool/main.c:65", when
- * it was named before: then a page about one more test says nothing new. NULL otherwise.
+ * The unwritten part of a starter that this failure is about, as "TODO 3.1, labs/03-iocp-pool/main.c:65": its answer names
+ * it, or the server's first words do, when no request can come to anything. NULL when there is none; else to be freed.
  */
+static char *todo_place(const STORY *told)
+{
+    const char *end = strstr(told->server, ": until it is written");
+    const char *at = strstr(told->got, "for you to write") ? strstr(told->got, "TODO ") : NULL;
+    if (at)
+        return strndup(at, strcspn(at, "\\\n"));
+    at = end ? strstr(told->server, "TODO ") : NULL;
+    return at && at < end ? strndup(at, (size_t)(end - at)) : NULL;
+}
+
+/* That place, when it was named before: then a page about one more test says nothing new. NULL otherwise. */
 static const char *todo_told_before(const STORY *told)
 {
     enum { MOST = 64 };
     static char *known[MOST];
     static int count;
-    const char *at = strstr(told->got, "for you to write") ? strstr(told->got, "TODO ") : NULL;
-    if (!at)
-        return NULL;
-    char *place = strndup(at, strcspn(at, "\\\n"));
-    for (int i = 0; i < count; i++)
+    char *place = todo_place(told);
+    for (int i = 0; place && i < count; i++)
         if (!strcmp(known[i], place)) {
             free(place);
             return known[i];
         }
-    if (count < MOST)
+    if (place && count < MOST)
         known[count++] = place;
+    else
+        free(place);
     return NULL;
 }
 
