@@ -117,9 +117,12 @@ static void check_rest(int descriptors, int threads, long third)
     int few = descriptors + 64;
     EXPECT(WAIT_UNTIL(server_descriptors(&server) <= few, 2 * PATIENCE), "as many descriptors as at the beginning",
            "%d at first, %d at the end", descriptors, server_descriptors(&server));
-    /* Stage 05's business pool needs a moment to shrink. */
-    EXPECT(WAIT_UNTIL(server_threads(&server) <= threads, 2 * PATIENCE), "as many threads as at the beginning",
-           "%d at first, %d at the end", threads, server_threads(&server));
+    /* Stage 05's business pool needs a moment to shrink; the port's threads for files come when the disk makes them
+     * wait, and stay. */
+    enum { FILE_THREADS = 4 };
+    EXPECT(WAIT_UNTIL(server_threads(&server) <= threads + FILE_THREADS, 2 * PATIENCE),
+           "as many threads as at the beginning, but for the port's own", "%d at first, %d at the end", threads,
+           server_threads(&server));
     if (run.stage == 5)
         status_await_rest(status_watcher());
     long memory = (long)(server_memory(&server) / 1024);
