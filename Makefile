@@ -183,8 +183,22 @@ lint: ## what static analysis says of the sources and scripts
 	    --error-exitcode=1 -Iwin32/include -I. $(wildcard http solutions win32)
 	$(Q)shellcheck $(or $(shell git ls-files '*.sh' .ci/run 2>/dev/null),$(call every,,.sh) .ci/run)
 
+# A verb that is in no group stands at the end of the list.
+HELP := The first minute: run test help; \
+    Working on a lab: check watch trace docs diff; \
+    Teaching: release bench bench-variants bench-windows bench-echo; \
+    Changing the kit: build packages format lint compile_commands.json clean starters steps; \
+    Parts of the tests: test-http test-win32 test-servers test-windows test-docs test-house test-fuzz; \
+    Judging the judge: mutants variations attacks steady; \
+    Longer than a test may take: soak moments storm fuzz cost bench-publish
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9_.-]+:.*## / { printf "  make %-23s %s\n", $$1, $$2 }' $(filter %.mk Makefile,$(MAKEFILE_LIST))
+	@awk -F ':.*## ' -v groups='$(HELP)' 'function tell(verb) { printf "  make %-22s %s\n", verb, text[verb]; delete text[verb] } \
+	    /^[a-z0-9_.-]+:.*## / { text[$$1] = $$2 } \
+	    END { n = split(groups, group, /; */); \
+	          for (i = 1; i <= n; i++) { \
+	              split(group[i], part, /: */); m = split(part[2], verb, / +/); line = part[1]; \
+	              for (k = 1; k <= m; k++) if (verb[k] in text) { if (line) print line; line = ""; tell(verb[k]) } } \
+	          for (v in text) tell(v) }' $(filter %.mk Makefile,$(MAKEFILE_LIST))
 
 clean: ## delete build/
 	rm -rf $(BUILD)
