@@ -135,6 +135,9 @@ build: $(foreach s,$(STAGES),$(BUILD)/$(TARGET)/$(s)/server$(EXE.$(TARGET))) ## 
 # The newest stage, which `make run`, `make bench` and the documentation show. (A student's copy has no solutions.)
 STAGE ?= $(notdir $(lastword $(filter solutions/%,$(STAGES))))
 
+# The folder of LAB=3, or of the stage without LAB: yours, where labs/ has its sources, otherwise the reference.
+CHOSEN := $(firstword $(if $(LAB),$(filter labs/0$(LAB)-%,$(STAGES)) $(filter solutions/0$(LAB)-%,$(STAGES)),$(filter solutions/$(STAGE),$(STAGES))) which-lab)
+
 # A part of the tests is one program run: tests/run.sh times it, keeps its output in build/test/<part>.log and shows
 # that when it fails. $(1) part, $(2) what must be built, $(3) command
 define part
@@ -147,19 +150,18 @@ here = $(CURDIR)/$(BUILD)
 # Each folder's own rules and verbs lie in it.
 include $(sort $(wildcard */*.mk */*/*.mk))
 
-# LAB=3 runs your own lab 3 instead of the stage.
-PORT  ?= 8080
-RUN   := $(if $(LAB)$(if $(STAGE),,x),$(firstword $(wildcard labs/0$(LAB)-*) which-lab),solutions/$(STAGE))
+PORT ?= 8080
 ifeq ($(TARGET)$(OS),windows)
 RUNNER := $(WINE) # an .exe on Linux
 run: $(WINE_READY)
 endif
-run: $(BUILD)/$(TARGET)/$(RUN)/server$(EXE.$(TARGET)) $(SITE)/ready ## serve the sample site: make run [PORT=8080] [STAGE=03-iocp-pool] [LAB=3]
+run: $(BUILD)/$(TARGET)/$(CHOSEN)/server$(EXE.$(TARGET)) $(SITE)/ready ## serve the sample site: make run [PORT=8080] [STAGE=03-iocp-pool] [LAB=3]
 	@mkdir -p $(BUILD)/uploads
-	$(RUNNER) $(BUILD)/$(TARGET)/$(RUN)/server$(EXE.$(TARGET)) --port $(PORT) --root $(SITE)/root --uploads $(BUILD)/uploads
+	$(RUNNER) $(BUILD)/$(TARGET)/$(CHOSEN)/server$(EXE.$(TARGET)) --port $(PORT) --root $(SITE)/root --uploads $(BUILD)/uploads
 
-$(BUILD)/$(TARGET)/which-lab/server$(EXE.$(TARGET)):
-	@echo 'which lab? there are: $(patsubst labs/0%,LAB=%,$(filter labs/%,$(STAGES)))' >&2; exit 2
+number = $(patsubst 0%,%,$(firstword $(subst -, ,$(notdir $(1)))))
+$(foreach t,$(TARGETS),$(BUILD)/$(t)/which-lab/server$(EXE.$(t))):
+	@echo 'which lab? there are: $(strip $(foreach s,$(filter labs/%,$(STAGES)),LAB=$(call number,$(s))) $(patsubst solutions/%,STAGE=%,$(filter solutions/%,$(STAGES))))' >&2; exit 2
 
 packages: ## install what any verb may need (NO_INSTALL=1: only name it)
 	@sh .ci/install.sh all

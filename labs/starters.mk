@@ -10,10 +10,10 @@ steps: ## which test turns green with which task, and whether the table of point
 	@bash labs/steps.sh $(or $(notdir $(wildcard solutions/0$(LAB)-*)),which)
 
 # Each starter builds for every target, answers, and earns nothing. That solutions earn everything the servers' parts show.
-LABS := $(filter labs/%,$(STAGES))
-lab-servers = $(foreach t,$(1),$(patsubst %,$(BUILD)/$(t)/%/server$(EXE.$(t)),$(LABS)))
+STARTED := $(filter labs/%,$(STAGES))
+lab-servers = $(foreach t,$(1),$(patsubst %,$(BUILD)/$(t)/%/server$(EXE.$(t)),$(STARTED)))
 STARTERS := bash $(CURDIR)/labs/starters.sh
-MORE_PARTS += starters starters-everywhere $(LABS:labs/%=starter-%)
+MORE_PARTS += starters starters-everywhere $(STARTED:labs/%=starter-%)
 $(eval $(call part,starters,$(STARTER) $(BUILD)/linux/tests/grade/grade $(call lab-servers,linux),$(STARTERS) check $(CURDIR)/$(STARTER)))
 $(eval $(call part,starters-everywhere,$(call lab-servers,linux-address linux-thread windows) $(BUILD)/wine/ready,$(STARTERS) answer linux-address linux-thread windows))
-$(foreach s,$(LABS),$(eval $(call part,starter-$(notdir $(s)),$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/$(s)/server,$(STARTERS) earn $(notdir $(s)))))
+$(foreach s,$(STARTED),$(eval $(call part,starter-$(notdir $(s)),$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/$(s)/server,$(STARTERS) earn $(notdir $(s)))))

@@ -69,10 +69,9 @@ else
 ALL_PARTS = $(HTTP_PARTS) $(WIN32_PARTS) $(SERVER_PARTS) $(WINDOWS_PARTS) $(FUZZ_PARTS) $(DOCS_PARTS) $(HOUSE_PARTS) $(MORE_PARTS)
 endif
 
-LAB_FOLDER := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-*) $(wildcard solutions/0$(LAB)-*)))
-$(if $(LAB),$(eval $(call server-part,lab,linux,$(LAB_FOLDER))))
-test: ## test everything; with LAB=3 only that lab's server (yours, where labs/ has it), on this machine
-	+@$(if $(LAB),echo "testing $(LAB_FOLDER)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine docs $(if $(FUZZ_PARTS),fuzz)))
+$(if $(LAB),$(eval $(call server-part,lab,linux,$(CHOSEN))))
+test: $(if $(LAB),$(filter %/which-lab/server,$(BUILD)/linux/$(CHOSEN)/server)) ## test everything; with LAB=3 only that lab's server (yours, where labs/ has it), on this machine
+	+@$(if $(LAB),echo "testing $(CHOSEN)" && $(call run-parts,lab,test),$(call run-parts,$(ALL_PARTS),test windows wine docs $(if $(FUZZ_PARTS),fuzz)))
 
 test-http: ## the HTTP module
 	+@$(call run-parts,$(HTTP_PARTS),test)

@@ -10,20 +10,18 @@ $(eval $(call program,linux-address,docs/trace/check,docs/trace/check.c docs/tra
 $(eval $(call program,linux,docs/trace/formatted,docs/trace/formatted.c docs/trace/format.c))
 -include $(wildcard $(BUILD)/linux*/docs/trace/*.d)
 
-# Your lab's server where labs/ has it, otherwise the reference; the newest stage without LAB.
-TRACED    := $(if $(LAB)$(if $(STAGE),,x),$(firstword $(wildcard labs/0$(LAB)-* solutions/0$(LAB)-*) which-lab),solutions/$(STAGE))
-TRACED_TO := $(BUILD)/trace/$(firstword $(subst -, ,$(notdir $(TRACED))))
+TRACED_TO := $(BUILD)/trace/$(firstword $(subst -, ,$(notdir $(CHOSEN))))
 REQUEST   ?= /index.html
 CLIENTS   ?= 1
 REPEAT    ?= 1
 
 .PHONY: trace
-trace: $(TRACE) $(RECORD) $(BUILD)/linux/$(TRACED)/server $(BUILD)/site/ready ## draw what the threads do: make trace [LAB=3] [REQUEST=/index.html] [CLIENTS=1] [REPEAT=1] [OPTIONS='--buffer 48']
+trace: $(TRACE) $(RECORD) $(BUILD)/linux/$(CHOSEN)/server $(BUILD)/site/ready ## draw what the threads do: make trace [LAB=3] [REQUEST=/index.html] [CLIENTS=1] [REPEAT=1] [OPTIONS='--buffer 48']
 	@mkdir -p $(BUILD)/trace/uploads
 	@$(RECORD) --journal $(TRACED_TO).txt --clients $(CLIENTS) --rounds $(REPEAT) $(REQUEST:%=--request %) -- \
-	    $(BUILD)/linux/$(TRACED)/server --port 0 --root $(SITE)/root --uploads $(BUILD)/trace/uploads $(OPTIONS) >$(TRACED_TO).log
-	@$(TRACE) --title '$(notdir $(TRACED)): GET $(REQUEST)' --note "$$(cat $(TRACED_TO).log)$(if $(OPTIONS), (server $(OPTIONS)))" \
-	    --program $(BUILD)/linux/$(TRACED)/server --page $(TRACED_TO).html --events $(TRACED_TO).json $(TRACED_TO).txt
+	    $(BUILD)/linux/$(CHOSEN)/server --port 0 --root $(SITE)/root --uploads $(BUILD)/trace/uploads $(OPTIONS) >$(TRACED_TO).log
+	@$(TRACE) --title '$(notdir $(CHOSEN)): GET $(REQUEST)' --note "$$(cat $(TRACED_TO).log)$(if $(OPTIONS), (server $(OPTIONS)))" \
+	    --program $(BUILD)/linux/$(CHOSEN)/server --page $(TRACED_TO).html --events $(TRACED_TO).json $(TRACED_TO).txt
 	@printf '%s\n' '$(TRACED_TO).html   open it in a browser' '$(TRACED_TO).json   for ui.perfetto.dev or chrome://tracing' '$(TRACED_TO).txt    the journal'
 
 DOCS_PARTS += trace $(if $(wildcard solutions/03-iocp-pool),trace-run)

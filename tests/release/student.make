@@ -1,6 +1,7 @@
 # What differs in a student's copy, which has no solutions.
-.PHONY: diff mutants attacks bench starters release
-diff mutants attacks bench starters release:
+ABSENT := diff mutants attacks bench starters steps variations steady soak cost test-servers fuzz moments release
+.PHONY: $(ABSENT)
+$(ABSENT):
 	@echo 'make $@: a copy for students does not have it: it needs the solutions' >&2; exit 2
 
 # The judge can judge what is here: it gives a verdict on each test of every lab's first task. Which one is your affair.

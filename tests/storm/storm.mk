@@ -4,7 +4,7 @@ STORM    := $(BUILD)/linux/tests/storm/storm
 REQUESTS ?= 10000
 $(eval $(call program,linux,tests/storm/storm,$(wildcard tests/storm/*.c)))
 
-STORMED := $(if $(LAB),$(firstword $(wildcard labs/0$(LAB)-* solutions/0$(LAB)-*)),$(filter solutions/%,$(STAGES)))
+STORMED := $(or $(if $(LAB),,$(filter solutions/%,$(STAGES))),$(CHOSEN))
 .PHONY: storm
 storm: $(STORM) $(STORMED:%=$(BUILD)/linux/%/server) ## ten thousand requests under every fault: make storm [LAB=3] [REQUESTS=10000] [FAULT=text]
 	@$(STORM) --requests $(REQUESTS) $(if $(FAULT),--only '$(FAULT)') $(STORMED:%=$(BUILD)/linux/%/server)
