@@ -360,8 +360,8 @@ void RequestNext(OVERLAPPED_EX *Context)
 void RequestTimeout(OVERLAPPED_EX *Context)
 {
     /*
-     * TODO 1.6: In the middle of a request the client is told 408. One that has not begun with any is let go without
-     * a word.
+     * TODO 1.6: In the middle of a request the client is told 408. One that has not begun with any (PHASE_HEADER, and
+     * nothing in the buffer), or has its last answer (PHASE_LINGER), is let go without a word.
      */
     /* stub */
     Context->IOOperation = IO_CLOSE;

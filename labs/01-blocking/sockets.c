@@ -37,8 +37,8 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 
     while (!FlagIsSet(&Config->Stopping)) {
         /*
-         * TODO 1.2: Wait for the next client and welcome it. A client that is gone already (WSAECONNRESET) is no
-         * reason to stop; for want of handles or memory wait a moment before the next try.
+         * TODO 1.2: Wait for the next client and welcome it. No failure is a reason to stop. When it is not
+         * just a client that is gone already (WSAECONNRESET) wait a moment before the next try.
          */
         /* stub */
         (void)SocketWelcome;

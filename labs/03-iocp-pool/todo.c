@@ -18,7 +18,8 @@ static BOOL SocketIsReady(SOCKET Socket, long Milliseconds)
     return select(0, &Set, NULL, NULL, &Time) == 1;
 }
 
-int TodoAnswer(const char *Todo, SOCKET Socket)
+/* Answers with 501 and takes what the client still sends, or the reset for what is left unread might overtake the answer. */
+static void Answer501(const char *Todo, SOCKET Socket)
 {
     char Body[512];
     char Answer[1024];
@@ -33,12 +34,17 @@ int TodoAnswer(const char *Todo, SOCKET Socket)
                       Length, Body);
     send(Socket, Answer, Length, 0);
     shutdown(Socket, SD_SEND);
-    /* What the client sends is taken, or the reset for what is left unread might overtake the answer. */
     for (int Reads = 0; Reads < 1000 && SocketIsReady(Socket, 1000); Reads++) {
         if (recv(Socket, Answer, sizeof(Answer), 0) <= 0) {
             break;
         }
     }
+}
+
+int TodoAnswer(const char *Todo, SOCKET Socket)
+{
+    fprintf(stderr, "server: %s: until it is written the answer is 501\n", Todo);
+    Answer501(Todo, Socket);
     WSASetLastError(WSAECONNABORTED);
     return SOCKET_ERROR;
 }
@@ -56,6 +62,9 @@ static SOCKET ListenerMake(DWORD Port)
     if (Listener == INVALID_SOCKET || bind(Listener, (const SOCKADDR *)&Address, sizeof(Address)) != 0 ||
         listen(Listener, SOMAXCONN) != 0 || getsockname(Listener, (SOCKADDR *)&Address, &Length) != 0) {
         fprintf(stderr, "server: no port to answer on: error %d\n", WSAGetLastError());
+        if (Listener != INVALID_SOCKET) {
+            closesocket(Listener);
+        }
         return INVALID_SOCKET;
     }
     printf("listening on http://127.0.0.1:%u/\n", (unsigned)ntohs(Address.sin_port));
@@ -75,12 +84,13 @@ SOCKET TodoServe(const char *Todo, SOCKET Listener, DWORD Port, volatile LONG *S
         SOCKET Socket = SocketIsReady(Listener, 100) ? accept(Listener, NULL, NULL) : INVALID_SOCKET;
 
         if (Socket != INVALID_SOCKET) {
-            TodoAnswer(Todo, Socket);
+            Answer501(Todo, Socket);
             closesocket(Socket);
         }
     }
     if (Made && Listener != INVALID_SOCKET) {
         closesocket(Listener);
+        fprintf(stderr, "server: %s: until it is written the server ends as if it had failed\n", Todo);
     }
     return INVALID_SOCKET;
 }

@@ -359,8 +359,8 @@ void RequestNext(OVERLAPPED_EX *Context)
 
 void RequestTimeout(OVERLAPPED_EX *Context)
 {
-    /* LAB 1.6 { In the middle of a request the client is told 408. One that has not begun with any is let go without
-     * a word.
+    /* LAB 1.6 { In the middle of a request the client is told 408. One that has not begun with any (PHASE_HEADER, and
+     * nothing in the buffer), or has its last answer (PHASE_LINGER), is let go without a word.
      * stub: Context->IOOperation = IO_CLOSE;
      */
     BOOL Begun = Context->Phase == PHASE_UPLOAD || Context->Phase == PHASE_ECHO ||

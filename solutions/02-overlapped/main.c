@@ -22,8 +22,8 @@ void ErrMsg(const char *What, DWORD Error)
     DWORD Length = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, Error, 0, Text,
                                   sizeof(Text), NULL);
 
-    while (Length > 0 && (unsigned char)Text[Length - 1] <= ' ') {
-        Length--; /* the system's texts end in CR LF */
+    while (Length > 0 && ((unsigned char)Text[Length - 1] <= ' ' || Text[Length - 1] == '.')) {
+        Length--; /* the system's texts end in a full stop and CR LF */
     }
     UserMsg("%s: %.*s%serror %lu", What, (int)Length, Text, Length > 0 ? ", " : "", (unsigned long)Error);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause.h"
 #include "spawn.h"
 
 enum { MAX_ROWS = 400, FIELDS = 5 };
@@ -104,16 +105,16 @@ const char *points_handout(void)
     return handout;
 }
 
-/* What became of the test of a row. OUTCOME_NONE: it was not run. */
-static OUTCOME outcome_of(const POINTS *row, const RESULT *results, int count)
+/* What became of the test of a row, or NULL when it was not run. */
+static const STORY *story_of(const POINTS *row, const RESULT *results, int count)
 {
     char name[200];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "%s.%s", results[i].test->topic, results[i].test->test->name);
         if (!strcmp(name, row->test))
-            return results[i].story->outcome;
+            return results[i].story;
     }
-    return OUTCOME_NONE;
+    return NULL;
 }
 
 static const char *in_points(int amount)
@@ -125,16 +126,60 @@ static const char *in_points(int amount)
     return at;
 }
 
+/*
+ * The row to look at next, the first whose test failed; but a report or a crash tells more than what follows from it. One
+ * of the same task is preferred, or any when nothing is left to be written: what is not may have been its cause.
+ */
+static const POINTS *next_row(const RESULT *results, int count)
+{
+    const POINTS *first = NULL, *near = NULL, *far = NULL;
+    char text[CAUSE_TEXT];
+    int unwritten = 0;
+    for (int i = 0; i < row_count; i++) {
+        const STORY *told = story_of(&rows[i], results, count);
+        if (!told || told->outcome != OUTCOME_FAILED)
+            continue;
+        CAUSE cause = cause_of(told, text);
+        first = first ? first : &rows[i];
+        unwritten |= cause == CAUSE_TODO;
+        if (cause != CAUSE_REPORT && cause != CAUSE_SIGNAL)
+            continue;
+        far = far ? far : &rows[i];
+        if (!near && !strcmp(first->task, rows[i].task))
+            near = &rows[i];
+    }
+    if (first && cause_of(story_of(first, results, count), text) == CAUSE_TODO)
+        return first;
+    return near ? near : far && !unwritten ? far : first;
+}
+
+static void print_next(const POINTS *next, const STORY *told, int stage)
+{
+    char text[CAUSE_TEXT], task[16] = "";
+    CAUSE cause = cause_of(told, text);
+    if (cause == CAUSE_TODO && sscanf(text, "TODO %15[0-9.]", task) == 1) {
+        printf("\nnext: write %s\n      read %s, %s\n", text, handout, task);
+    } else {
+        snprintf(task, sizeof task, "%s", next->task);
+        printf("\nnext: task %s, test %s\n      %s\n      read %s, %s\n", task, next->test,
+               cause == CAUSE_UNTOLD ? next->hint : text, handout, next->section);
+    }
+    if (cause == CAUSE_SIGNAL && !run.sanitized && !run.wine)
+        printf("      make check LAB=%d TASK=%s SAN=address\n", stage, task);
+    else if (!only || strcmp(only, task) != 0)
+        printf("      make check LAB=%d TASK=%s\n", stage, task);
+}
+
 void points_sum(const RESULT *results, int count, int stage)
 {
     int earned = 0, all = 0, not_here = 0;
-    const POINTS *next = NULL;
     putchar('\n');
     for (int i = 0; i < row_count;) {
         const char *task = rows[i].task;
         int got = 0, of = 0, passed = 0, judged = 0;
         for (; i < row_count && !strcmp(rows[i].task, task); i++) {
-            OUTCOME outcome = outcome_of(&rows[i], results, count);
+            const STORY *told = story_of(&rows[i], results, count);
+            OUTCOME outcome = told ? told->outcome : OUTCOME_NONE;
             not_here += outcome == OUTCOME_SKIPPED ? rows[i].tenths : 0;
             if (outcome == OUTCOME_NONE || outcome == OUTCOME_SKIPPED)
                 continue;
@@ -142,7 +187,6 @@ void points_sum(const RESULT *results, int count, int stage)
             judged++;
             passed += outcome == OUTCOME_PASSED;
             got += outcome == OUTCOME_PASSED ? rows[i].tenths : 0;
-            next = next || outcome == OUTCOME_PASSED ? next : &rows[i];
         }
         if (judged)
             printf("task %-5s %5s of %4s points   %3d of %3d tests\n", task, in_points(got), in_points(of), passed,
@@ -154,10 +198,7 @@ void points_sum(const RESULT *results, int count, int stage)
     if (not_here)
         printf(", and %s that cannot be judged here", in_points(not_here));
     putchar('\n');
-    if (next) {
-        printf("\nnext: task %s, test %s\n      %s\n      read %s, %s\n", next->task, next->test, next->hint, handout,
-               next->section);
-        if (!only)
-            printf("      make check LAB=%d TASK=%s\n", stage, next->task);
-    }
+    const POINTS *next = next_row(results, count);
+    if (next)
+        print_next(next, story_of(next, results, count), stage);
 }

@@ -212,19 +212,25 @@ static void kill_orphans(void)
 }
 
 /*
- * A server that hangs would cost every test its whole patience. Once that is plain (several tests have failed by
- * waiting, and more of them than have passed) the others wait only a little.
+ * A server that hangs would cost every test its whole patience. Once that is plain (nothing has passed, and a test has
+ * failed by waiting; or several have, and more of them than have passed) the others wait only a little, until it shows
+ * that it does answer.
  */
 static void lose_patience(const RESULT *result)
 {
     enum { PLAIN = 6, LITTLE = 500 };
-    static int passed, late;
+    static int passed, late, hurried, told;
+    static double full;
     passed += result->story->outcome == OUTCOME_PASSED;
     late += result->story->outcome == OUTCOME_FAILED && result->milliseconds >= stretched(PATIENCE) * 9 / 10;
-    if (late < PLAIN || late <= passed || stretched(PATIENCE) <= LITTLE)
+    int hopeless = late > passed && (late >= PLAIN || !passed);
+    if (hopeless == hurried || (!hurried && stretched(PATIENCE) <= LITTLE))
         return;
-    stretch_time((double)LITTLE / (double)stretched(PATIENCE));
-    printf("---   the server keeps the tests waiting; from here on they wait half a second for each answer\n");
+    full = hurried ? full : (double)stretched(PATIENCE);
+    stretch_time(hopeless ? LITTLE / full : full / LITTLE);
+    hurried = hopeless;
+    if (!told++)
+        printf("---   the server keeps the tests waiting; from here on they wait half a second for each answer\n");
 }
 
 static void conclude(JOB *job, int status, int keep, void (*told)(const RESULT *))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cause.h"
 #include "points.h"
 
 /*
@@ -41,83 +42,80 @@ static void print_steps(const STORY *told)
         printf("      %3u  ", i + 1), print_tamed(told->step[i % STORY_STEPS], 0), putchar('\n');
 }
 
-/*
- * The unwritten part of a starter that this failure is about, as "TODO 3.1, labs/03-iocp-pool/main.c:65": its answer names
- * it, or the server's first words do, when no request can come to anything. NULL when there is none; else to be freed.
- */
-static char *todo_place(const STORY *told)
+/* The places of a starter that tests have met with, and how many did. */
+enum { MOST_TODOS = 64 };
+static char todo_place[MOST_TODOS][CAUSE_TEXT];
+static int todo_tests[MOST_TODOS], todo_count;
+
+/* Counts one more test that waits for a place. Returns how many do by now. */
+static int todo_met(const char *place)
 {
-    const char *end = strstr(told->server, ": until it is written");
-    const char *at = strstr(told->got, "for you to write") ? strstr(told->got, "TODO ") : NULL;
-    if (at)
-        return strndup(at, strcspn(at, "\\\n"));
-    at = end ? strstr(told->server, "TODO ") : NULL;
-    return at && at < end ? strndup(at, (size_t)(end - at)) : NULL;
+    int i = 0;
+    while (i < todo_count && strcmp(todo_place[i], place) != 0)
+        i++;
+    if (i == MOST_TODOS)
+        return 1;
+    if (i == todo_count)
+        snprintf(todo_place[todo_count++], CAUSE_TEXT, "%s", place);
+    return ++todo_tests[i];
 }
 
-/* That place, when it was named before: then a page about one more test says nothing new. NULL otherwise. */
-static const char *todo_told_before(const STORY *told)
-{
-    enum { MOST = 64 };
-    static char *known[MOST];
-    static int count;
-    char *place = todo_place(told);
-    for (int i = 0; place && i < count; i++)
-        if (!strcmp(known[i], place)) {
-            free(place);
-            return known[i];
-        }
-    if (place && count < MOST)
-        known[count++] = place;
-    else
-        free(place);
-    return NULL;
-}
-
-/* What the lab's table says about a failure. */
-static void print_hint(const char *topic, const char *name)
+/* What to do about a failure: what it tells itself, or else what the lab's table says. */
+static void print_hint(const char *topic, const char *name, CAUSE cause)
 {
     char test[200];
     snprintf(test, sizeof test, "%s.%s", topic, name);
     const POINTS *row = points_of(test);
     if (!row)
         return;
-    print_labelled("hint", row->hint);
+    if (cause == CAUSE_REPORT)
+        print_labelled("hint", "the report above names the call and its line: begin there (docs/verifier.md)");
+    else if (cause == CAUSE_SIGNAL)
+        print_labelled("hint", "the server crashed; SAN=address, or gdb, shows where");
+    else
+        print_labelled("hint", row->hint);
     printf("    %-9s %s, %s\n", "read", points_handout(), row->section);
+}
+
+static void report_failure(const RESULT *result)
+{
+    const STORY *told = result->story;
+    const char *topic = result->test->topic, *name = result->test->test->name;
+    char text[CAUSE_TEXT];
+    CAUSE cause = cause_of(told, text);
+    if (cause ==
+        CAUSE_TODO) { /* that it is not written yet is all there is to say, and in a lab's report once is enough */
+        if (todo_met(text) == 1 || !*points_handout()) {
+            printf("FAIL  %s.%s  %d ms: ", topic, name, result->milliseconds);
+            print_tamed(text, 0);
+            putchar('\n');
+        }
+        return;
+    }
+    printf("FAIL  %s.%s  %d ms\n", topic, name, result->milliseconds);
+    print_steps(told);
+    if (*told->context)
+        print_labelled("trying", told->context);
+    if (*told->sent)
+        print_labelled("sent", told->sent);
+    print_labelled("expected", told->expected);
+    print_labelled("got", *told->got ? told->got : "nothing");
+    if (*told->server)
+        print_labelled("server", told->server);
+    print_labelled("why", result->test->why);
+    print_hint(topic, name, cause);
 }
 
 void report_test(const RESULT *result)
 {
     const STORY *told = result->story;
-    const char *todo;
     const char *topic = result->test->topic, *name = result->test->test->name;
-    switch (told->outcome) {
-    case OUTCOME_PASSED:
+    if (told->outcome == OUTCOME_PASSED)
         printf("pass  %s.%s  %d ms\n", topic, name, result->milliseconds);
-        break;
-    case OUTCOME_SKIPPED:
+    else if (told->outcome == OUTCOME_SKIPPED)
         printf("skip  %s.%s: %s\n", topic, name, told->reason);
-        break;
-    default:
-        if ((todo = todo_told_before(told))) {
-            printf("FAIL  %s.%s  %d ms: ", topic, name, result->milliseconds);
-            print_tamed(todo, 0);
-            putchar('\n');
-            break;
-        }
-        printf("FAIL  %s.%s  %d ms\n", topic, name, result->milliseconds);
-        print_steps(told);
-        if (*told->context)
-            print_labelled("trying", told->context);
-        if (*told->sent)
-            print_labelled("sent", told->sent);
-        print_labelled("expected", told->expected);
-        print_labelled("got", *told->got ? told->got : "nothing");
-        if (*told->server)
-            print_labelled("server", told->server);
-        print_labelled("why", result->test->why);
-        print_hint(topic, name);
-    }
+    else
+        report_failure(result);
     fflush(stdout);
 }
 
@@ -152,6 +150,9 @@ int report_sum(const RESULT *results, int count)
     for (int i = 0; i < count && (!has_points || failed <= MOST_NAMES); i++)
         if (results[i].story->outcome == OUTCOME_FAILED)
             printf("failed: %s.%s\n", results[i].test->topic, results[i].test->test->name);
+    for (int i = 0; i < todo_count && has_points; i++)
+        printf("%d %s for ", todo_tests[i], todo_tests[i] == 1 ? "test waits" : "tests wait"),
+            print_tamed(todo_place[i], 0), putchar('\n');
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
     return count - passed - skipped;
 }

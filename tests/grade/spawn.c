@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cause.h"
 #include "clock.h"
 #include "fence.h"
 #include "site.h"
@@ -119,8 +120,10 @@ static void describe_server(char *text, size_t size)
         used = (size_t)snprintf(text, size, "was killed by signal %d (%s)", WTERMSIG(server.status),
                                 strsignal(WTERMSIG(server.status)));
     char *err = read_text(server.err, NULL);
+    const char *report = cause_report_in(err); /* there is no room for all; what matters must be in it */
     if (*err && used < size)
-        snprintf(text + used, size - used, "; its stderr:\n%s", err);
+        snprintf(text + used, size - used, "; its stderr:\n%s%s", report && report > err ? "…\n" : "",
+                 report ? report : err);
     free(err);
 }
 
@@ -175,12 +178,15 @@ void server_await_line(SERVER *s)
     if (!s->port)
         s->port = port_said(s);
     if (s->port <= 0 || s->port > 65535) {
-        char *err = read_text(s->err, NULL);
-        story_fail("the server says where it listens, within 10 seconds", "%s; stderr: %.600s",
-                   came ? "it ended" : "nothing on stdout (is stdout flushed after the line?)", err);
+        story_fail("the server says where it listens, within 10 seconds", "%s",
+                   came ? "it ended" : "nothing on stdout (is stdout flushed after the line?)");
     }
-    if (!run.wine && !fence_owns_port(s->pid, s->port))
-        story_fail("the server listens on the port that it names", "port %d is not its own", s->port);
+    if (!run.wine && !fence_owns_port(s->pid, s->port)) {
+        int port = s->port;
+        EXPECT(!server_has_ended(s), "the server lives on and listens", "it named port %d and has ended", port);
+        story_fail("the server listens on the port that it names",
+                   "port %d is not its own, or nobody listens there: was listen called?", port);
+    }
     story_step("it listens on port %d", s->port);
 }
 
@@ -232,18 +238,12 @@ void server_expect_alive(SERVER *s)
     EXPECT(!server_has_ended(s), "the server lives on", "it has ended");
 }
 
-/* Sanitizers and the port's verifier write their reports to stderr; one is a failure, whatever the exit code. What the
- * verifier only warns of (docs/verifier.md) may be right in this program. */
+/* A report is a failure, whatever the exit code. */
 static void expect_no_report(const SERVER *s)
 {
-    static const char *const marks[] = {"Sanitizer", "runtime error:", "win32 verifier: error:", NULL};
     char *err = read_text(s->err, NULL);
-    for (int i = 0; marks[i]; i++) {
-        const char *found = strstr(err, marks[i]);
-        while (found && found > err && found[-1] != '\n') /* the report from its first line on */
-            found--;
-        EXPECT(!found, "no report from a sanitizer or the verifier", "%.1200s", found);
-    }
+    const char *found = cause_report_in(err);
+    EXPECT(!found, "no report from a sanitizer or the verifier", "%.1200s", found);
     free(err);
 }
 

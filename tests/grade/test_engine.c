@@ -128,16 +128,20 @@ END_TEST
 
 /* --- 01: a thread a connection ------------------------------------------------------------------------------------ */
 
+static void echo_a_word(CLIENT *c)
+{
+    expect_text(expect_status(ask(c, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"), 200), "hi");
+}
+
 START_TEST(threads_grow_with_connections)
 {
     enum { COUNT = 30 };
     CLIENT *c[COUNT];
     serve("");
-    expect_served();
     int before = server_threads(&server);
     for (int i = 0; i < COUNT; i++) {
         c[i] = client_open();
-        expect_usable(c[i]);
+        echo_a_word(c[i]);
     }
     int during = server_threads(&server);
     EXPECT(during >= before + COUNT - 2, "a thread for each of 30 connections", "%d threads, %d before", during,
@@ -146,6 +150,34 @@ START_TEST(threads_grow_with_connections)
         client_close(c[i]);
     EXPECT(WAIT_UNTIL(server_threads(&server) <= before + 2, PATIENCE), "threads that end with their connections",
            "%d threads, %d before", server_threads(&server), before);
+}
+END_TEST
+
+/* The handle of a thread is no descriptor; that it is closed can be seen in the journal only. */
+static int thread_handles_left(void)
+{
+    JOURNAL *journal = journal_read();
+    return journal_count(journal, "call", "CreateThread") - journal_count(journal, "call", "CloseHandle");
+}
+
+START_TEST(connections_leave_nothing)
+{
+    enum { COUNT = 20, FEW = 2 }; /* the listen thread; and one that is about to end */
+    serve_with_journal("");
+    int threads = server_threads(&server), descriptors = server_descriptors(&server);
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *c = client_open(), *silent = client_open();
+        echo_a_word(c);
+        client_close(c);
+        client_reset(silent); /* its recv fails */
+        server_expect_alive(&server);
+    }
+    EXPECT(WAIT_UNTIL(server_threads(&server) <= threads + FEW, PATIENCE), "threads that end with their connections",
+           "%d threads, %d before", server_threads(&server), threads);
+    EXPECT(WAIT_UNTIL(server_descriptors(&server) <= descriptors + 2 * FEW, PATIENCE), "sockets that are closed",
+           "%d more open descriptors after 40 connections", server_descriptors(&server) - descriptors);
+    EXPECT(WAIT_UNTIL(thread_handles_left() <= FEW, PATIENCE), "a CloseHandle for the handle from each CreateThread",
+           "%d handles that are left open after 40 connections", thread_handles_left());
 }
 END_TEST
 
@@ -338,6 +370,8 @@ void engine_topic(void)
 
     test_for(threads_grow_with_connections, STAGE(1), NULL,
              "That is the design of this stage, and its limit: a stack for each client.");
+    test_for(connections_leave_nothing, STAGE(1), NO_JOURNAL,
+             "What each client leaves behind adds up to a server's end.");
     test_for(calls_block, STAGE(1), NO_JOURNAL, "A thread that may wait needs no OVERLAPPED.");
 
     test_for(one_thread, STAGE(2), NULL, "Overlapped operations need no thread to wait in.");

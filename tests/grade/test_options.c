@@ -1,7 +1,10 @@
 /* The command line: what is wrong is said in one line, and the exit code is 2. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -143,6 +146,42 @@ static int quiet_port(void)
     return 10000 + (int)((unsigned)getpid() * 2654435761u % 20000u);
 }
 
+/* Nonzero when a connection to another of this machine's addresses is taken. */
+static int listens_everywhere(int port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int taken = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return taken;
+}
+
+/* That it answers is enough: what it answers may be left to a later task, and is a matter of other tests. */
+START_TEST(listens_where_told)
+{
+    char port[16];
+    for (int tries = 0, number = quiet_port() | 16; tries < 3; tries++, number += 256) {
+        snprintf(port, sizeof port, "%d", number);
+        if (!port_refuses(number))
+            continue;
+        server_spawn(&server, (const char *[]){"--port", port, "--root", root(), NULL});
+        server_await_line(&server);
+        EXPECT(server.port == number, "the port that --port named", "port %d%s", server.port,
+               server.port == ntohs((uint16_t)number) ? ": the same two bytes the other way round, so look for htons"
+                                                      : "");
+        CLIENT *c = client_open();
+        RESPONSE *r = ask(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        if (r->body && strstr((char *)r->body, "TODO 1.1,"))
+            response_fail(r, "an answer through a socket of the server's own");
+        EXPECT(!listens_everywhere(number), "it listens on 127.0.0.1 and no other address (INADDR_LOOPBACK)",
+               "a connection to 127.0.0.2 is taken");
+        return;
+    }
+    story_skip("three ports tried, all in use");
+}
+END_TEST
+
 /* Connections that the server closed first are still remembered by the system (TIME_WAIT) when it starts again. */
 START_TEST(restart_on_the_same_port)
 {
@@ -181,6 +220,7 @@ void options_topic(void)
     test(bad_root, "Better one line now than 404 for everything later.");
     test(bad_uploads, "Better one line now than a failed upload later.");
     test(port_in_use, "The commonest mistake of all deserves a clear line.");
+    test_for(listens_where_told, STAGE(1), NULL, "Port and address are told in network byte order, the highest first.");
     test(two_servers_on_one_port, "SO_REUSEADDR on Windows lets two servers share a port, and clients reach either.");
     test(option_order, "Options come in any order.");
     test(root_with_a_slash, "Shells complete folder names with a slash.");
