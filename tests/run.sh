@@ -46,7 +46,10 @@ run() {
     echo "$passed $failed $skipped $took" >"$results/$part.result"
     printf '  %-28s %5d passed %3d failed %3d skipped %10s\n' "$part" "$passed" "$failed" "$skipped" "$(seconds $took)"
     if [ "$failed" != 0 ]; then
-        printf '%s\n' "--- $part: exit status $status; the end of $log:" "$(tail -n 80 "$log")" "--- end of $part"
+        printf '%s\n' "--- $part: exit status $status; the end of $log:"
+        # What failed further up, with the lines around it.
+        head -n -80 "$log" | grep -aE -B3 -A12 '^(FAIL|not ok)' | head -n 60 || :
+        printf '%s\n' "$(tail -n 80 "$log")" "--- end of $part"
         exit 1
     fi
     rm -rf "$work"

@@ -48,7 +48,7 @@ check 'LABS: labs 1 to 3' test "$(echo labs/*/main.c)" = "$(cd ../all && echo la
 LABS='1 2 3' bash "$here/release.sh" secrets >"$work/secrets-123"
 bash "$here/release.sh" secrets >"$work/secrets"
 check 'there is something to hide' test "$(wc -l <"$work/secrets")" -gt 100
-found() { find "$1" -type f -exec sed 's/^[ \t]*//; s/[ \t]*$//' {} + | LC_ALL=C grep -xFf "$2"; }
+found() { find "$1" -type f -exec sed 's/^[ \t]*//; s/[ \t]*$//' {} + | LC_ALL=C grep -axFf "$2"; }
 check 'the search would find it' test "$(found "$top/solutions" "$work/secrets" | sort -u | wc -l)" = "$(wc -l <"$work/secrets")"
 said=$(found ../all "$work/secrets" | head -n 5)
 check 'no line of a solution' test -z "$said"
