@@ -41,7 +41,7 @@ DWORD WINAPI CompletionPortThread(LPVOID Parameter)
          * TODO 3.1: Wait for a packet. With an OVERLAPPED an operation has ended, well or not: find the connection
          * that the OVERLAPPED lies in, hand over how it ended (OperationDone), and start what comes next
          * (ConnectionRun). A good packet without one, and with the key IO_THREAD_SHUTDOWN, ends the thread; so does
-         * the end of the port.
+         * the end of the port (any error but WAIT_TIMEOUT, after which you wait again).
          */
         /* stub */
         (void)Config;
@@ -56,9 +56,10 @@ DWORD WINAPI CompletionPortThread(LPVOID Parameter)
 void ConnectionRun(OVERLAPPED_EX *Context)
 {
     /*
-     * TODO 3.1: Start the next operation; before that count it in PendingIo. Once it is under way you may not touch
-     * the connection, which another worker may have closed by now. One that failed at once gives no packet: take it
-     * back from the count and hand over its error.
+     * TODO 3.1: Start the next operation; before that count it in PendingIo. Once it is under way another worker may be
+     * at work on the connection: touch nothing of it but PendingIo, to which the lines below give back this thread's
+     * own count. One that failed at once gives no packet: take it back from the count, hand over its error
+     * (OperationDone), and start what comes next, until one is under way or IOOperation is IO_CLOSE.
      */
     /* stub */
     TodoAnswer(TODO("3.1"), Context->Socket);

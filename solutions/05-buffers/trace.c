@@ -1,5 +1,5 @@
 /*
- * What --trace prints: each completed operation, the way the walk-through in the handout shows it.
+ * What --trace prints: each completed operation, the way the site's page /walkthrough.html shows it.
  *
  * In this stage the walk-through reads differently. A request begins with IO_SOCKET_IDLE, the read of no bytes. A buffer
  * that is too small does not double: it is exchanged once for a large one. And a file's slices have numbers, as several
