@@ -249,7 +249,7 @@ int WSAAPI getpeername(SOCKET s, struct sockaddr *name, int *namelen)
     socket_object *found = begin_call(s);
     if (!found)
         return SOCKET_ERROR;
-    bool nobody = found->needs_context || found->file == HOST_NONE;
+    bool nobody = is_incomplete(found) || found->file == HOST_NONE;
     uint32_t status = nobody ? STATUS_CONNECTION_INVALID : host_remote_address(found->file, &address);
     if (!status && (!name || !namelen || !address_to_program(&address, name, namelen)))
         status = STATUS_FAULT;

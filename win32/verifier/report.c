@@ -107,15 +107,24 @@ static const char *place_text(const void *caller)
     return p->text;
 }
 
+static bool same_line(const void *one, const void *other)
+{
+    return one == other || (one && other && strcmp(place_text(one), place_text(other)) == 0);
+}
+
+/* A function that the compiler copied into several has as many addresses, and is one place all the same. */
 static bool said_before(rule broken, const void *here, const void *there)
 {
+    bool before = false;
     for (unsigned i = 0; i < said_count; i++)
         if (said[i].broken == broken && said[i].here == here && said[i].there == there)
             return true;
+    for (unsigned i = 0; i < said_count && !before; i++)
+        before = said[i].broken == broken && same_line(said[i].here, here) && same_line(said[i].there, there);
     if (said_count == MOST_REPORTS)
         return true;
     said[said_count++] = (struct said){broken, here, there};
-    return false;
+    return before;
 }
 
 const char *site_text(const site *s, char *text, size_t size)
