@@ -12,6 +12,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit
 ulimit -c 0
+export TSAN_OPTIONS="${TSAN_OPTIONS-} atexit_sleep_ms=0" # it would wait a second for races at the end
 passed=0 failed=0
 
 verdict() { # verdict STATUS PROGRAM EXPECTED REPORTED LINES
