@@ -18,7 +18,7 @@ static HANDLE Port;
 static SOCKET Service;
 static u_short ServicePort;
 static DATAGRAM *Datagrams[SLOTS];
-static LONG volatile Out, Stopping;
+static LONG volatile Out, Answers, Stopping; /* Answers: the sends among those out */
 static HANDLE Drained;
 
 static void Retire(void)
@@ -48,14 +48,17 @@ static void DatagramAnswer(DATAGRAM *d, DWORD Length)
 {
     memset(&d->Overlapped, 0, sizeof d->Overlapped);
     d->Answering = TRUE;
+    InterlockedIncrement(&Answers);
     d->Buffer.len = Length;
     for (DWORD i = 4; i < Length; i++)
         d->Data[i] = (char)(d->Data[i] ^ 0x5a);
     struct sockaddr *To = (struct sockaddr *)&d->From;
     int Result;
     Result = WSASendTo(Service, &d->Buffer, 1, NULL, 0, To, d->FromLength, &d->Overlapped, NULL);
-    if (Result == SOCKET_ERROR && WSAGetLastError() != WSA_IO_PENDING)
+    if (Result == SOCKET_ERROR && WSAGetLastError() != WSA_IO_PENDING) {
+        InterlockedDecrement(&Answers);
         DatagramReceive(d);
+    }
 }
 
 static DWORD WINAPI Worker(void *Unused)
@@ -69,6 +72,8 @@ static DWORD WINAPI Worker(void *Unused)
         if (Overlapped == NULL)
             return 0;
         DATAGRAM *d = (DATAGRAM *)Overlapped;
+        if (d->Answering)
+            InterlockedDecrement(&Answers);
         if (Peek(&Stopping))
             Retire(); /* answered or not: nothing new is started */
         else if (!Good || d->Answering || Bytes < 4)
@@ -131,6 +136,8 @@ int main(void)
     for (int i = 0; i < CLIENTS; i++)
         Join(Clients[i]);
 
+    while (Peek(&Answers) > 0) /* the clients have them, but perhaps not all packets have been taken */
+        Sleep(1);
     InterlockedExchange(&Stopping, 1);
 #if BUG == 11
     for (int i = 0; i < SLOTS; i++)
