@@ -98,7 +98,7 @@ check 'make docs: the book' says 'build/docs/html/index.html'
 task=$(grep -m1 -oE '^1\.[1-9][0-9]*' labs/01-blocking/points)
 check 'make check LAB=1: a starter has not all points' ends_with 2 student -j2 check LAB=1 TASK="$task"
 said=$(tail -n 12 <<<"$said")
-check 'it says what to do next' says '^next: task 1\.'
+check 'it says what to do next' says '^next: write TODO 1\.'
 check 'and the sum' says '^0 of [1-9][0-9.]* points'
 said=
 check 'only what is asked for was built' test ! -e build/linux/labs/02-overlapped/server

@@ -23,14 +23,14 @@ done
 later='^labs/0[^'$labs']-[^/]*/.*\.[ch]$'
 
 # The lines of the solutions' marked parts that are long enough to tell something, are not given in any starter, and do
-# not stand in the port's own tests, which make the same calls.
+# not stand in the port or its own tests, which make the same calls.
 secrets() {
     local body='FNR == 1 { head = part = 0 }
         /\/\* LAB [0-9.]+ \{/ { head = 1 }
         /\/\* LAB [0-9.]+ \} \*\// { part = 0 }
         part { print }
         head && /\*\// { head = 0; part = 1 }'
-    comm -23 <(awk "$body" solutions/*/*.[ch] | trimmed | awk 'length >= 20' | sort -u) <(cat labs/0["$labs"]-*/*.[ch] tests/win32/*.c tests/verifier/*.c | trimmed | sort -u)
+    comm -23 <(awk "$body" solutions/*/*.[ch] | trimmed | awk 'length >= 20' | sort -u) <(cat labs/0["$labs"]-*/*.[ch] tests/win32/*.c tests/verifier/*.c win32/*/*.c | trimmed | sort -u)
 }
 trimmed() { sed 's/^[ \t]*//; s/[ \t]*$//'; }
 
