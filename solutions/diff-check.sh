@@ -29,9 +29,17 @@ one_line() { # arguments of diff.sh that must be refused
     [ $status -eq 2 ] && [ "$(wc -l <<<"$text")" -eq 1 ]
 }
 
+readable() { # a task of the last stage: something is there, and it fits two screens or three
+    local lines
+    lines=$(bash solutions/diff.sh 4 5 "$1" | grep -c '^[-+]')
+    echo "task $1: $lines lines"
+    [ "$lines" -gt 10 ] && [ "$lines" -lt 150 ]
+}
+
 check '1 to 2 is one small step' small 1 2
 check '2 to 3 is one small step' small 2 3
 check '3 to 4 is one small step' small 3 4
+for task in 5.1 5.2 5.3 5.4 5.5 5.6 5.7; do check "task $task can be read alone" readable $task; done
 check 'no stages' one_line
 check 'a stage that is not there' one_line 3 9
 check 'a word for a stage' one_line three four

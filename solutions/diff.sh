@@ -3,8 +3,8 @@
 #
 #     solutions/diff.sh FROM TO [TASK]        for example: 3 4     or: 4 5 5.2
 #
-# The comments that mark the labs' tasks are left out, so that only code and its explanations show. With TASK only those
-# changes are shown that touch what the task's marks enclose in TO. Colour goes to a terminal, or always with COLOR=1.
+# The comments that mark the labs' tasks are left out, so that only code and its explanations show. With TASK only what
+# changes in the functions in which the task's marks lie in TO is shown. Colour goes to a terminal, or always with COLOR=1.
 set -eu
 cd "$(dirname "$0")"
 
@@ -36,15 +36,41 @@ unmark() {
     done
 }
 
-# Keeps the hunks of a unified diff that touch the lines of a task.
+# Of a unified diff, what touches the functions in which a task's marks lie: FILE.tasks has the marks' lines, the file
+# itself tells where the functions begin (with their comment, after an empty line) and end (with a brace at the margin).
+# A hunk that goes on beyond is cut.
 only_task() {
-    awk -v wanted="$1" -v tasks="$2" '
-        BEGIN { while ((getline line < tasks) > 0) { split(line, f, " "); if (f[1] == wanted) { n++; from[n] = f[2]; to[n] = f[3] } } }
-        /^(---|\+\+\+) / { head = head $0 "\n"; next }
-        /^@@ / { split($3, at, /[+,]/); first = at[2] + 0; last = first + (at[3] == "" ? 1 : at[3]) - 1; keep = 0
-                 for (i = 1; i <= n; i++) if (first <= to[i] && last >= from[i]) keep = 1
-                 if (keep && head != "") { printf "%s", head; head = "" } }
-        keep { print }'
+    awk -v wanted="$1" -v tasks="$2" -v file="${2%.tasks}" '
+        function out(   i, old, new) {
+            for (i = 1; i <= kept; i++) { old += line[i] !~ /^[+]/; new += line[i] !~ /^-/ }
+            if (changes) {
+                printf "%s@@ -%d,%d +%d,%d @@\n", head, oldfirst, old, newfirst, new
+                for (i = 1; i <= kept; i++) print line[i]
+                head = ""
+            }
+            kept = changes = 0
+        }
+        BEGIN {
+            while ((getline text < file) > 0) source[++lines] = text
+            while ((getline text < tasks) > 0) {
+                split(text, f, " ")
+                if (f[1] != wanted) continue
+                for (from = f[2]; from > 1 && !(source[from - 1] == "" && source[from] ~ /^[A-Za-z\/]/); from--);
+                for (to = f[3]; to < lines && source[to] !~ /^}/; to++);
+                for (; from <= to; from++) wants[from] = 1
+            }
+        }
+        /^(---|[+][+][+]) / && !begun { head = head $0 "\n"; next }
+        /^@@ / { out(); begun = 1; split($2, a, /[-,]/); split($3, b, /[+,]/); old = a[2] + 0; new = b[2] + 0; next }
+        {
+            if (wants[new]) {
+                if (!kept) { oldfirst = old; newfirst = new }
+                line[++kept] = $0
+                changes += /^[-+]/
+            } else out()
+            old += !/^[+]/; new += !/^-/
+        }
+        END { out() }'
 }
 
 [ $# -ge 2 ] || die "which stages? make diff FROM=3 TO=4, and TASK=4.2 for one task's part"

@@ -244,6 +244,7 @@ struct OVERLAPPED_EX {
     ULONGLONG FileOffset; /**< of the next slice */
     ULONGLONG FileBytes;  /**< bytes of it that are sent in all */
     ULONGLONG AcumBytes;  /**< of these, bytes read so far */
+    BOOL NothingSent;     /**< the last TransmitFile failed at once */
     DWORD HeaderBytes;    /**< the answer's header, laid before the first slice; 0 for later slices */
     HOT_FILE *Hot;        /**< the file in memory, or the memory that it is read into */
     char *UploadTemp;     /**< name while it comes in, or NULL */

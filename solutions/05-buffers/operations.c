@@ -267,7 +267,10 @@ static void TransmitDone(OVERLAPPED_EX *Context, DWORD Bytes)
 
 void OperationFailed(OVERLAPPED_EX *Context, DWORD Error)
 {
-    switch (OnConnectionError(Context->Config, Context->Operation.Connection, Context->IOOperation, Error)) {
+    const BOOL IsWrite = Context->IOOperation == IO_TRANSMIT && Context->NothingSent;
+    const IO_OPERATION Kind = IsWrite ? IO_SOCKET_WRITE : Context->IOOperation;
+
+    switch (OnConnectionError(Context->Config, Context->Operation.Connection, Kind, Error)) {
     case FAILURE_LATE:
         RequestTimeout(Context);
         break;

@@ -240,11 +240,16 @@ BOOL SocketTransmit(OVERLAPPED_EX *Context)
     memset(Overlapped, 0, sizeof(*Overlapped));
     Overlapped->Offset = (DWORD)Context->FileOffset;
     Overlapped->OffsetHigh = (DWORD)(Context->FileOffset >> 32);
+    Context->NothingSent = FALSE;
     /* In parts, so that a client gets new time with each, and because one call takes 2 GB at most. */
-    return Context->Config->TransmitFile(Context->Socket, Context->File,
-                                         Left < TRANSMIT_PART ? (DWORD)Left : TRANSMIT_PART, 0, Overlapped,
-                                         Around.HeadLength > 0 ? &Around : NULL, 0) ||
-           WSAGetLastError() == WSA_IO_PENDING;
+    if (Context->Config->TransmitFile(Context->Socket, Context->File,
+                                      Left < TRANSMIT_PART ? (DWORD)Left : TRANSMIT_PART, 0, Overlapped,
+                                      Around.HeadLength > 0 ? &Around : NULL, 0) ||
+        WSAGetLastError() == WSA_IO_PENDING) {
+        return TRUE;
+    }
+    Context->NothingSent = TRUE; /* no packet will come, so the request is still this thread's */
+    return FALSE;
 }
 
 void SocketCancel(SERVER_CONFIG *Config, CONNECTION *Connection)

@@ -15,6 +15,8 @@
 #include "story.h"
 #include "suite.h"
 
+#define NO_DEVICE UINT64_MAX /* INVALID_HANDLE_VALUE, as the journal writes it */
+
 /* A bit of everything that a server does, then Ctrl-C, then the journal of it all. */
 static JOURNAL *work_and_stop(const char *options)
 {
@@ -315,6 +317,46 @@ START_TEST(workers_as_told)
 }
 END_TEST
 
+/* A second port would do as well, but one with another concurrency value would not. */
+START_TEST(as_many_run_as_processors)
+{
+    serve_with_journal("");
+    JOURNAL *journal = journal_read();
+    EXPECT(journal_count(journal, "call", "CreateIoCompletionPort"), "a completion port", "none is made");
+    for (int i = 0; i < journal->count; i++) {
+        const EVENT *call = &journal->events[i];
+        if (event_is(call, "call", "CreateIoCompletionPort") && call->handle == NO_DEVICE)
+            EXPECT(!call->bytes || call->bytes == (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
+                   "a concurrency value of 0, which stands for the number of processors", "%llu",
+                   (unsigned long long)call->bytes);
+    }
+}
+END_TEST
+
+/* Clients that leave, some politely and some by a reset in mid-request: nothing is kept open for them. */
+START_TEST(sockets_are_given_back)
+{
+    enum { COUNT = 10 };
+    serve("");
+    CLIENT *first = client_open();
+    expect_text(expect_status(ask(first, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"), 200),
+                "hi");
+    int before = server_descriptors(&server);
+    story_step("%d clients that are answered and leave, and as many that reset in mid-request", COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *polite = client_open(), *rude = client_open();
+        expect_status(ask(polite, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"), 200);
+        client_close(polite);
+        client_say(rude, "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nhalf");
+        client_await_delivery(rude);
+        client_reset(rude);
+    }
+    EXPECT(WAIT_UNTIL(server_descriptors(&server) <= before, PATIENCE / 2),
+           "no more open sockets than before they came", "%d descriptors, %d before", server_descriptors(&server),
+           before);
+}
+END_TEST
+
 START_TEST(files_go_through_the_port)
 {
     JOURNAL *journal = work_and_stop("");
@@ -337,12 +379,18 @@ END_TEST
 START_TEST(one_exit_packet_a_worker)
 {
     JOURNAL *journal = work_and_stop("--threads-per-cpu 3");
-    int threads = journal_threads_at_one(journal, "call", "GetQueuedCompletionStatus*"), posts = 0;
-    for (int i = 0; i < journal->count; i++)
+    int threads = journal_threads_at_one(journal, "call", "GetQueuedCompletionStatus*"), posts = 0, taken = 0;
+    for (int i = 0; i < journal->count; i++) {
         posts += event_is(&journal->events[i], "call", "PostQueuedCompletionStatus");
+        taken += event_is(&journal->events[i], "dequeue", "packet") && !journal->events[i].overlapped;
+    }
     /* More are no mistake: packets may be posted for other ends, too, and who takes several exits gives some back. */
     EXPECT(posts >= threads, "one PostQueuedCompletionStatus(IO_THREAD_SHUTDOWN) for each worker", "%d for %d workers",
            posts, threads);
+    EXPECT(taken >= threads, "an exit packet taken by each worker", "%d taken, %d workers", taken, threads);
+    if (!journal_find(journal, "call", "PostQueuedCompletionStatus", 0))
+        EXPECT(posts == taken, "no exit packet left in the port when it is closed", "%d posted and %d taken", posts,
+               taken);
     EXPECT(journal_count(journal, "thread-end", NULL) >= threads, "every worker ends before the server does",
            "%d of %d threads ended", journal_count(journal, "thread-end", NULL), threads);
 }
@@ -385,6 +433,9 @@ void engine_topic(void)
     test_for(threads_are_fixed, FROM(3), NULL,
              "Threads cost stacks and switches; their number follows the processors, not the clients.");
     test_for(workers_as_told, FROM(3), NO_JOURNAL, "ThreadsPerCPU times processors: the seed of all tuning.");
+    test_for(as_many_run_as_processors, FROM(3), NO_JOURNAL, "More that run at a time only take turns on a processor.");
+    test_for(sockets_are_given_back, STAGE(3), "descriptors are counted in /proc",
+             "A connection that nobody frees is lost memory and a lost handle: after a day none is left.");
     test_for(files_go_through_the_port, FROM(3), NO_JOURNAL, "A worker that waits for a disk serves nobody.");
     test_for(one_exit_packet_a_worker, STAGE(3) | STAGE(4), NO_JOURNAL,
              "A packet wakes one thread: too few leave a thread waiting for ever.");

@@ -268,6 +268,52 @@ START_TEST(ends_come_at_once)
 }
 END_TEST
 
+/*
+ * The packet is handled, and leads to the connection's end, while the thread that has started the operation is still in
+ * its call: the client has gone before its first read begins.
+ */
+START_TEST(starts_return_late)
+{
+    serve_with_faults("immediate ms=50; slow return ms=20", "");
+    for (int i = 0; i < 10; i++)
+        client_close(client_open());
+    for (int i = 0; i < 3; i++) {
+        CLIENT *c = client_open();
+        echo(c, 100);
+        client_close(c);
+    }
+}
+END_TEST
+
+/* Every second device cannot be tied: that client is let go, the next one served. The port itself is the first call. */
+START_TEST(associations_fail)
+{
+    enum { COUNT = 10 };
+    int served = 0;
+    serve_with_faults("fail CreateIoCompletionPort error=1450 every=2", "");
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "POST /echo HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi");
+        RESPONSE *r = response_try(c, 0, PATIENCE);
+        EXPECT(r->heard != HEARD_LATE, "an answer, or the end of a connection whose socket cannot be tied to the port",
+               "neither for 5 seconds: it is left open, and no packet will ever come from it");
+        served += r->heard == HEARD_WHOLE;
+        client_close(c);
+    }
+    EXPECT(served >= COUNT / 2 - 1, "an answer to every second client", "%d of %d", served, COUNT);
+}
+END_TEST
+
+/* A TransmitFile that fails at once has sent nothing, so the file goes on where it was. */
+START_TEST(transmits_fail)
+{
+    serve_with_faults("fail TransmitFile error=10055 every=2", "--transmit 1");
+    CLIENT *c = client_open();
+    for (int i = 0; i < 4; i++)
+        expect_pattern(expect_status(get(c, "/megabyte.bin"), 200), 0, MEGABYTE);
+}
+END_TEST
+
 /* --- handles ------------------------------------------------------------------------------------------------------ */
 
 /* The number of a closed handle goes to the next object at once: who closes twice closes somebody else's. */
@@ -332,6 +378,10 @@ void faults_topic(void)
     test_for(ends_come_shuffled, FROM(3), NO_FAULTS, "Packets come in order, but threads handle them in any.");
     test_for(ends_come_at_once, FROM(2), NO_FAULTS,
              "An operation that succeeds at once has one end like any other: one packet, one event.");
+    test_for(starts_return_late, FROM(3), NO_FAULTS,
+             "Its packet may have been handled before WSARecv returns: then nothing may be freed under the caller.");
+    test_for(associations_fail, STAGE(3), NO_FAULTS, "A socket that is tied to no port never tells of its end.");
+    test_for(transmits_fail, FROM(5), NO_FAULTS, "A shortage passes; a download that was cut off does not come back.");
     test_for(handles_recycled, ALL_STAGES, NO_FAULTS,
              "A handle that was closed is somebody else's by now: to close it twice hits a stranger.");
     test_for(ends_of_closed_sockets, ALL_STAGES, NO_FAULTS,

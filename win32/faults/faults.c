@@ -173,6 +173,12 @@ uint64_t faults_insist(void)
     return r ? (r->ms ? r->ms : INSIST_MS) * NS_PER_MS : 0;
 }
 
+uint64_t faults_linger(void)
+{
+    rule *r = rules_strike(RULE_SLOW_RETURN);
+    return r ? (r->ms ? r->ms : INSIST_MS) * NS_PER_MS : 0;
+}
+
 DWORD faults_first_data(DWORD length)
 {
     rule *r = length ? rules_strike(RULE_RECEIVE) : NULL;

@@ -58,6 +58,8 @@ void faults_end(op *record);
 bool faults_pend(void);
 /** How long, in ns, an operation that cannot go on is to be waited for, so that it ends at once; 0: not at all. */
 uint64_t faults_insist(void);
+/** How long, in ns, a call whose operation ended at once stays before it returns, while its packet goes its way. */
+uint64_t faults_linger(void);
 /** How much of the first data an accept may take. */
 DWORD faults_first_data(DWORD length);
 /** How an operation ends whose socket is closed under it. */

@@ -32,6 +32,7 @@ static const struct shape {
     {"zero", "send", RULE_ZERO_SEND, " nth every p ", NULL, "zero send [nth=N | every=N] [p=0..1]"},
     {"receive", NULL, RULE_RECEIVE, " max p ", "max", "receive max=BYTES [p=0..1]"},
     {"immediate", NULL, RULE_IMMEDIATE, " p ms ", NULL, "immediate [p=0..1] [ms=N]"},
+    {"slow", "return", RULE_SLOW_RETURN, " p ms ", NULL, "slow return [p=0..1] [ms=N]"},
     {"pending", NULL, RULE_PENDING, " p ", NULL, "pending [p=0..1]"},
     {"shuffle", NULL, RULE_SHUFFLE, " window ", "window", "shuffle window=N"},
     {"delay", NULL, RULE_DELAY, " ms p ", "ms", "delay ms=N [p=0..1]"},

@@ -17,6 +17,7 @@ typedef enum rule_kind {
     RULE_ZERO_SEND,
     RULE_RECEIVE,
     RULE_IMMEDIATE,
+    RULE_SLOW_RETURN,
     RULE_PENDING,
     RULE_SHUFFLE,
     RULE_DELAY,

@@ -308,6 +308,14 @@ __attribute__((noinline)) static void tell_failure(socket_object *s, op *record,
         verifier_failed(&s->device, record, status);
 }
 
+/* A fault: the call takes its time to return, as when its thread loses the processor just then. */
+__attribute__((noinline)) static void stay(void)
+{
+    uint64_t time = faults_linger();
+    if (time)
+        host_pause(time);
+}
+
 uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
 {
     bool sending = op_is_sending(record->kind);
@@ -356,6 +364,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         }
     }
     lock_release(&s->device.lock);
+    if (observed && kept && status == STATUS_SUCCESS && faults_on())
+        stay();
     if (!kept && status != STATUS_PENDING) {
         __atomic_store_n(&record->overlapped->Internal, status, __ATOMIC_RELEASE);
         if (observed)
