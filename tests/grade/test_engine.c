@@ -317,19 +317,19 @@ START_TEST(workers_as_told)
 }
 END_TEST
 
-/* A second port would do as well, but one with another concurrency value would not. */
+/* A port for something else may let fewer run. */
 START_TEST(as_many_run_as_processors)
 {
     serve_with_journal("");
     JOURNAL *journal = journal_read();
-    EXPECT(journal_count(journal, "call", "CreateIoCompletionPort"), "a completion port", "none is made");
+    int ports = 0;
     for (int i = 0; i < journal->count; i++) {
         const EVENT *call = &journal->events[i];
         if (event_is(call, "call", "CreateIoCompletionPort") && call->handle == NO_DEVICE)
-            EXPECT(!call->bytes || call->bytes == (uint64_t)sysconf(_SC_NPROCESSORS_ONLN),
-                   "a concurrency value of 0, which stands for the number of processors", "%llu",
-                   (unsigned long long)call->bytes);
+            ports += !call->bytes || call->bytes == (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
     }
+    EXPECT(ports, "a completion port whose concurrency value is 0, which stands for the number of processors",
+           "none among those that are made");
 }
 END_TEST
 
