@@ -1,4 +1,4 @@
-/* What --trace prints: each completed operation, the way the walk-through in the handout shows it. */
+/* What --trace prints: each completed operation, the way the site's page /walkthrough.html shows it. */
 #include "server.h"
 
 #include <inttypes.h>
