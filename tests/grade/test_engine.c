@@ -328,7 +328,8 @@ START_TEST(as_many_run_as_processors)
         if (event_is(call, "call", "CreateIoCompletionPort") && call->handle == NO_DEVICE)
             ports += !call->bytes || call->bytes >= (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
     }
-    EXPECT(ports, "a completion port whose concurrency value is 0, which stands for the number of processors, or not less",
+    EXPECT(ports,
+           "a completion port whose concurrency value is 0, which stands for the number of processors, or not less",
            "none among those that are made");
 }
 END_TEST
