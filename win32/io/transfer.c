@@ -316,14 +316,14 @@ __attribute__((noinline)) static void stay(void)
         host_pause(time);
 }
 
-uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
+/* Inlined twice, so that a start that nobody watches pays for one look and nothing else. */
+static inline __attribute__((always_inline)) uint32_t start(socket_object *s, op *record, DWORD *bytes, bool observed)
 {
     bool sending = op_is_sending(record->kind);
     uint32_t status = STATUS_WOULD_BLOCK;
     op *kept = NULL;
     record->thread = GetCurrentThreadId();
     lock_acquire(&s->device.lock);
-    bool observed = watch_on();
     uint32_t refused = observed ? begin_watched(s, record) : STATUS_SUCCESS;
     overlapped_begin(record->overlapped);
     bool behind = queue_of(s, sending)->last != NULL;
@@ -373,6 +373,16 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
         op_clear(record);
     }
     return status;
+}
+
+__attribute__((noinline)) static uint32_t start_watched(socket_object *s, op *record, DWORD *bytes)
+{
+    return start(s, record, bytes, true);
+}
+
+uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
+{
+    return watch_on() ? start_watched(s, record, bytes) : start(s, record, bytes, false);
 }
 
 /* Waits, without the lock, until the descriptor may be ready. @return false when the time is over */
