@@ -358,6 +358,16 @@ START_TEST(sockets_are_given_back)
 }
 END_TEST
 
+/* Whether the handle asked for no packet when an operation succeeds at once (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS). */
+static int skips_packets(const JOURNAL *journal, uint64_t handle)
+{
+    for (int i = 0; i < journal->count; i++)
+        if (event_is(&journal->events[i], "call", "SetFileCompletionNotificationModes") &&
+            journal->events[i].handle == handle)
+            return 1;
+    return 0;
+}
+
 START_TEST(files_go_through_the_port)
 {
     JOURNAL *journal = work_and_stop("");
@@ -367,8 +377,8 @@ START_TEST(files_go_through_the_port)
     for (int i = 0; i < journal->count; i++) {
         const EVENT *call = &journal->events[i];
         int taken = 0;
-        if (!event_is(call, "complete", "file-read"))
-            continue;
+        if (!event_is(call, "complete", "file-read") || skips_packets(journal, call->handle))
+            continue; /* where packets are skipped, those that are due are judged by every_packet_is_taken */
         for (int j = i + 1; j < journal->count && !taken; j++)
             taken = event_is(&journal->events[j], "dequeue", NULL) && journal->events[j].overlapped == call->overlapped;
         EXPECT(taken, "the end of every ReadFile taken from the completion port", "one that is not (OVERLAPPED 0x%llx)",
