@@ -2,7 +2,7 @@
  * Ctrl-C at a random moment, with clients in every phase. Each moment is drawn from a number that a failure names:
  *
  *     GRADE_SEED=N       the first moment's number (1)
- *     GRADE_MOMENTS=N    how many; `make moments` asks for 200
+ *     GRADE_MOMENTS=N    how many in each of the two tests; `make moments` asks for 200 in all
  */
 #include <signal.h>
 #include <stdio.h>
@@ -227,8 +227,8 @@ static int all_have_ended(ACTOR *actors)
     return open == 0;
 }
 
-/* One start, one load, one Ctrl-C. */
-static void one_moment(unsigned seed)
+/* One start, one load, one Ctrl-C. Clients do one of the first so many parts. */
+static void one_moment(unsigned seed, unsigned parts)
 {
     ACTOR actors[CLIENTS];
     story_context("moment %u (GRADE_SEED=%u GRADE_MOMENTS=1 for it alone)", seed, seed);
@@ -237,7 +237,6 @@ static void one_moment(unsigned seed)
         draw(2);
     start_server();
     site_add_sparse("stalled.bin", STALLED, STALLED);
-    unsigned parts = draw(3) ? HALF_REQUEST : PARTS; /* in two of three moments nobody stalls */
     for (int i = 0; i < CLIENTS; i++) {
         actors[i] = (ACTOR){.part = (PART)draw(parts), .number = i};
         actors[i].client = client_connect(server.port, actors[i].part == STALLED_READER ? 4096 : 0);
@@ -267,21 +266,39 @@ static unsigned number_from(const char *variable, unsigned otherwise)
     return text && *text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
 }
 
-START_TEST(ctrl_c_at_any_moment)
+/* Moments are many, and each stands for the others: native runs take twice as many as the slow ones. */
+static void moments(unsigned parts, unsigned usual)
 {
     unsigned first = number_from("GRADE_SEED", 1),
-             count = number_from("GRADE_MOMENTS", run.sanitized || run.wine ? 4 : 8);
+             count = number_from("GRADE_MOMENTS", run.sanitized || run.wine ? usual / 2 : usual);
     for (unsigned i = 0; i < count; i++)
-        one_moment(first + i);
+        one_moment(first + i, parts);
     story_context(NULL);
 }
+
+START_TEST(ctrl_c_at_any_moment)
+{
+    moments(HALF_REQUEST, 6);
+}
 END_TEST
+
+/* Each such moment lasts as long as the drain, for somebody never reads or never ends his request. */
+START_TEST(ctrl_c_when_some_stall)
+{
+    moments(PARTS, 4);
+}
+END_TEST
+
+static void moments_test(TEST *test)
+{
+    test->stages = FROM(5);
+    test->seconds = 60 + 3 * (int)number_from("GRADE_MOMENTS", 0);
+}
 
 void moments_topic(void)
 {
     topic("moments", "Ctrl-C at random moments");
-    TEST *moments =
-        test(ctrl_c_at_any_moment, "Operations are in flight in every state, and nobody chose the moment with care.");
-    moments->stages = FROM(5);
-    moments->seconds = 60 + 3 * (int)number_from("GRADE_MOMENTS", 0);
+    moments_test(
+        test(ctrl_c_at_any_moment, "Operations are in flight in every state, and nobody chose the moment with care."));
+    moments_test(test(ctrl_c_when_some_stall, "A client that never comes to an end must not keep the others from it."));
 }

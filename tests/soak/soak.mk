@@ -18,4 +18,4 @@ soak: $(SOAK) $(call SOAK_SERVERS,linux) $(call SOAK_SERVERS,linux-address) ## s
 	    $(SOAK) --seconds $(SECONDS_EACH) --seed $(SOAK_SEED) $(BUILD)/$$target/solutions/$$s/server || exit; done; done
 
 moments: $(BUILD)/linux/tests/grade/grade $(call SOAK_SERVERS,linux) ## stage 05 is stopped at random moments: make moments [MOMENTS=200] [GRADE_SEED=1]
-	$(Q)GRADE_MOMENTS=$(or $(MOMENTS),200) $(BUILD)/linux/tests/grade/grade --stage 5 --filter moments. $(lastword $(call SOAK_SERVERS,linux))
+	$(Q)GRADE_MOMENTS=$$((($(or $(MOMENTS),200) + 1) / 2)) $(BUILD)/linux/tests/grade/grade --stage 5 --filter moments. $(lastword $(call SOAK_SERVERS,linux))

@@ -28,7 +28,7 @@ work=$BUILD/steady
 rm -rf "$work" && mkdir -p "$work" || exit 2
 
 # What is judged must not change while it is judged: somebody may go on working here.
-cp "$BUILD/linux/tests/grade/grade" "$work/grade" || exit 2
+cp "$BUILD/linux/tests/grade/grade" "$BUILD/linux/tests/grade/allocations.so" "$work/" || exit 2
 for stage in "${stages[@]}"; do cp "$BUILD"/linux/solutions/0"$stage"-*/server "$work/server-$stage" || exit 2; done
 
 spinners=()
@@ -46,7 +46,7 @@ report() {
     cat "$work"/*.tests 2>/dev/null | sort | uniq -c | sort -rn |
         awk -v n=$((passed + failed)) 'NR == 1 { print "failed  test" } { printf "%6d  stage %s %s\n", $1, $2, $3 }'
     echo "$passed passed, $failed failed, 0 skipped"
-    rm -f "$work/grade" "$work"/server-*
+    rm -f "$work/grade" "$work/allocations.so" "$work"/server-*
     [ "$failed" = 0 ]
     exit
 }
