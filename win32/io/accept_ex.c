@@ -175,8 +175,10 @@ unsigned accept_cancel_waiting(socket_object *listener, const OVERLAPPED *overla
 static uint32_t check(socket_object *listener, socket_object *target, struct accept_call *call)
 {
     DWORD least = (listener->family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)) + 16;
+    lock_acquire(&target->device.lock);
     bool fresh =
         !target->bound && !target->connected && !target->listening && !target->receives.last && !target->sends.last;
+    lock_release(&target->device.lock);
     if (!listener->listening || !listener->device.overlapped || !fresh || listener == target)
         return STATUS_INVALID_PARAMETER;
     if (verifier_on() && (call->local_length < least || call->remote_length < least))

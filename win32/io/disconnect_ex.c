@@ -20,13 +20,16 @@ BOOL PASCAL connect_ex(SOCKET s, const struct sockaddr *name, int namelen, PVOID
         free(address);
         return FALSE;
     }
+    lock_acquire(&found->device.lock);
+    bool ready = found->bound && !found->listening, busy = found->connected || found->connecting;
+    lock_release(&found->device.lock);
     if (!address)
         status = STATUS_INSUFFICIENT_RESOURCES;
     else if (!address_from_program(name, namelen, address))
         status = STATUS_FAULT;
-    else if (!found->bound || found->listening || !lpOverlapped)
+    else if (!ready || !lpOverlapped)
         status = STATUS_INVALID_PARAMETER;
-    else if (found->connected || found->connecting)
+    else if (busy)
         status = STATUS_CONNECTION_ACTIVE;
     if (status) {
         free(address);
@@ -92,12 +95,15 @@ BOOL PASCAL disconnect_ex(SOCKET s, LPOVERLAPPED lpOverlapped, DWORD dwFlags, DW
     socket_object *found = socket_find(s);
     if (!found)
         return FALSE;
+    lock_acquire(&found->device.lock);
+    bool connected = found->connected;
+    lock_release(&found->device.lock);
     /* position: whether the socket is to be used again */
     op record = {.overlapped = lpOverlapped, .kind = OP_DISCONNECT, .position = dwFlags & TF_REUSE_SOCKET};
     uint32_t status = dwReserved || dwFlags & ~(DWORD)TF_REUSE_SOCKET ? STATUS_INVALID_PARAMETER
-                      : !found->connected                            ? STATUS_CONNECTION_INVALID
-                      : lpOverlapped                                 ? socket_start(found, &record, &bytes)
-                                                                     : socket_block(found, &record, &bytes);
+                      : !connected                                    ? STATUS_CONNECTION_INVALID
+                      : lpOverlapped                                  ? socket_start(found, &record, &bytes)
+                                                                      : socket_block(found, &record, &bytes);
     socket_release(found);
     return overlapped_answer(status, 0, NULL);
 }

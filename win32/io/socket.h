@@ -58,17 +58,19 @@ typedef struct socket_object {
     host_file file; /**< HOST_NONE until something needs it: see socket_need_file */
     uint8_t family, type, protocol;
     uint8_t readable, writable; /**< READY_… */
-    bool hung_up;               /**< end of stream or an error is waiting: always try */
-    bool watched;               /**< some poll watches the descriptor */
-    bool nonblocking;           /**< FIONBIO */
-    bool bound, listening, connecting, connected;
-    bool shut_receive, shut_send;
-    bool reset;                          /**< the connection was reset: every later call says so */
-    bool closing;                        /**< closesocket was called: pending operations are cancelled */
-    bool needs_context;                  /**< accepted by AcceptEx, and SO_UPDATE_ACCEPT_CONTEXT not yet set */
-    bool reusable;                       /**< disconnected with TF_REUSE_SOCKET: may be accepted or connected again */
-    bool reuse_address;                  /**< SO_REUSEADDR as the program set it; only remembered */
-    bool no_send_buffer;                 /**< SO_SNDBUF 0 */
+    bool listening;             /**< set once; sockets that it accepted read it without the lock */
+    /* Bits, for a program may have a hundred thousand sockets. They share bytes: the lock is needed for each. */
+    bool hung_up : 1;     /**< end of stream or an error is waiting: always try */
+    bool watched : 1;     /**< some poll watches the descriptor */
+    bool nonblocking : 1; /**< FIONBIO */
+    bool bound : 1, connecting : 1, connected : 1;
+    bool shut_receive : 1, shut_send : 1;
+    bool reset : 1;                      /**< the connection was reset: every later call says so */
+    bool closing : 1;                    /**< closesocket was called: pending operations are cancelled */
+    bool needs_context : 1;              /**< accepted by AcceptEx, and SO_UPDATE_ACCEPT_CONTEXT not yet set */
+    bool reusable : 1;                   /**< disconnected with TF_REUSE_SOCKET: may be accepted or connected again */
+    bool reuse_address : 1;              /**< SO_REUSEADDR as the program set it; only remembered */
+    bool no_send_buffer : 1;             /**< SO_SNDBUF 0 */
     uint32_t blocked;                    /**< threads inside a blocking call */
     uint32_t pool;                       /**< bytes of non-paged pool that faults/ counts for the connection */
     uint32_t drained_at;                 /**< the poll during or before which nothing was left to receive */

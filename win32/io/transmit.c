@@ -125,15 +125,21 @@ static BOOL run(SOCKET handle, struct transmit_call *call, uint32_t status, LPOV
     op record = {.overlapped = overlapped, .kind = OP_TRANSMIT, .extra = call};
     uint64_t total = 0;
     DWORD bytes = 0;
+    bool connected = false, incomplete = false;
     for (unsigned i = 0; call && i < call->count; i++)
         total += call->pieces[i].length;
+    if (s) {
+        lock_acquire(&s->device.lock);
+        connected = s->connected, incomplete = s->needs_context;
+        lock_release(&s->device.lock);
+    }
     if (!call)
         status = STATUS_INSUFFICIENT_RESOURCES;
     else if (!status && (total > MOST_BYTES || (call->reuse && !call->disconnect)))
         status = STATUS_INVALID_PARAMETER;
-    else if (!status && s && (!s->connected || s->needs_context))
+    else if (!status && s && (!connected || incomplete))
         status = STATUS_CONNECTION_INVALID;
-    if (s && s->needs_context && verifier_on())
+    if (incomplete && verifier_on())
         verifier_no_context((HANDLE)handle);
     if (status || !s)
         op_clear(&record);
