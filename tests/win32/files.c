@@ -357,6 +357,84 @@ CASE(files_a_file_that_shrank_gives_a_short_read_and_then_38)
     remove(name);
 }
 
+/** Opens a file that exists. @return 0, or the error */
+static DWORD try_open(const char *name, DWORD access, DWORD share, DWORD disposition, HANDLE *file)
+{
+    *file = CreateFileA(name, access, share, NULL, disposition, 0, NULL);
+    return *file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+}
+
+CASE(files_share_modes_bind_in_both_directions)
+{
+    static const struct {
+        DWORD access, share, then_access, then_share, error;
+    } rows[] = {
+        {GENERIC_READ, FILE_SHARE_READ, GENERIC_READ, FILE_SHARE_READ, 0},
+        {GENERIC_READ, 0, GENERIC_READ, FILE_SHARE_READ, ERROR_SHARING_VIOLATION},
+        {GENERIC_READ, FILE_SHARE_READ, GENERIC_READ, 0, ERROR_SHARING_VIOLATION},
+        {GENERIC_READ, FILE_SHARE_READ, GENERIC_WRITE, FILE_SHARE_READ, ERROR_SHARING_VIOLATION},
+        {GENERIC_WRITE, FILE_SHARE_READ, GENERIC_READ, FILE_SHARE_READ, ERROR_SHARING_VIOLATION},
+        {GENERIC_WRITE, FILE_SHARE_READ, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, 0},
+        {GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, GENERIC_WRITE, FILE_SHARE_READ, 0},
+        {GENERIC_READ, FILE_SHARE_READ, DELETE, FILE_SHARE_READ, ERROR_SHARING_VIOLATION},
+        {GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, DELETE, FILE_SHARE_READ, 0},
+        {GENERIC_READ, 0, FILE_READ_ATTRIBUTES, 0, 0},
+    };
+    char name[64];
+    HANDLE first, second;
+    create_pattern_file(name, 10);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        REQUIRE_EQ(0, try_open(name, rows[i].access, rows[i].share, OPEN_EXISTING, &first));
+        EXPECT_EQ(rows[i].error, try_open(name, rows[i].then_access, rows[i].then_share, OPEN_EXISTING, &second));
+        if (second != INVALID_HANDLE_VALUE) {
+            CloseHandle(second);
+        }
+        CloseHandle(first);
+    }
+    /* The last close gives the file back. */
+    EXPECT_EQ(0, try_open(name, GENERIC_READ | GENERIC_WRITE, 0, OPEN_EXISTING, &first));
+    CloseHandle(first);
+    remove(name);
+}
+
+CASE(files_a_refused_open_leaves_the_file_as_it_is)
+{
+    char name[64];
+    HANDLE first, second;
+    create_pattern_file(name, 10);
+    REQUIRE_EQ(0, try_open(name, GENERIC_READ, FILE_SHARE_READ, OPEN_EXISTING, &first));
+    EXPECT_EQ(ERROR_SHARING_VIOLATION, try_open(name, GENERIC_WRITE, FILE_SHARE_READ, CREATE_ALWAYS, &second));
+    EXPECT_EQ(ERROR_SHARING_VIOLATION, try_open(name, GENERIC_WRITE, FILE_SHARE_READ, TRUNCATE_EXISTING, &second));
+    EXPECT_EQ(10, GetFileSize(first, NULL));
+    CloseHandle(first);
+    EXPECT_EQ(0, try_open(name, GENERIC_WRITE, 0, CREATE_ALWAYS, &second));
+    EXPECT_EQ(0, GetFileSize(second, NULL));
+    CloseHandle(second);
+    remove(name);
+}
+
+CASE(files_an_open_file_is_not_deleted_or_renamed_unless_it_shares_that)
+{
+    char name[64], other[64];
+    HANDLE file;
+    create_pattern_file(name, 10);
+    create_pattern_file(other, 10);
+    REQUIRE_EQ(0, try_open(name, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, OPEN_EXISTING, &file));
+    EXPECT(!DeleteFileA(name));
+    EXPECT_ERROR(ERROR_SHARING_VIOLATION);
+    EXPECT(!MoveFileExA(name, other, MOVEFILE_REPLACE_EXISTING));
+    EXPECT_ERROR(ERROR_SHARING_VIOLATION);
+    EXPECT(!MoveFileExA(other, name, MOVEFILE_REPLACE_EXISTING));
+    EXPECT_ERROR(ERROR_ACCESS_DENIED);
+    CloseHandle(file);
+    EXPECT(MoveFileExA(other, name, MOVEFILE_REPLACE_EXISTING));
+    REQUIRE_EQ(0, try_open(name, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, OPEN_EXISTING, &file));
+    EXPECT(MoveFileExA(name, other, 0));
+    EXPECT(DeleteFileA(other));
+    CloseHandle(file);
+    EXPECT_EQ(INVALID_FILE_ATTRIBUTES, GetFileAttributesA(other));
+}
+
 const TEST_CASE files_cases[] = {
     TEST(fact_18_reading_at_the_end_gives_38_through_the_port),
     TEST(files_reads_come_through_the_port),
@@ -371,5 +449,8 @@ const TEST_CASE files_cases[] = {
     TEST(files_synchronous_writes_and_seeks),
     TEST(files_can_be_cut_and_lengthened),
     TEST(files_a_file_that_shrank_gives_a_short_read_and_then_38),
+    TEST(files_share_modes_bind_in_both_directions),
+    TEST(files_a_refused_open_leaves_the_file_as_it_is),
+    TEST(files_an_open_file_is_not_deleted_or_renamed_unless_it_shares_that),
     END_OF_CASES,
 };

@@ -8,6 +8,7 @@ static void closing(object *o)
 {
     file_object *f = (file_object *)o;
     file_pool_cancel(&f->device, NULL, 0);
+    sharing_leave(f->shared, f->mode);
     if (f->delete_path)
         host_path_delete(f->delete_path);
 }

@@ -10,6 +10,7 @@
 #define FILE_H
 
 #include "io.h"
+#include "sharing.h"
 
 typedef struct file_object {
     device device;
@@ -17,11 +18,14 @@ typedef struct file_object {
     /* Set before the handle exists, constant from then on. */
     host_file file;
     bool readable, writable;
-    bool append_only;  /**< FILE_APPEND_DATA alone: every write goes to the end */
-    bool stream;       /**< has no offsets */
-    bool pipe;         /**< its end is ERROR_BROKEN_PIPE */
-    bool standard;     /**< one of the process' own streams, which stays open */
-    char *delete_path; /**< FILE_FLAG_DELETE_ON_CLOSE; owned */
+    bool append_only;           /**< FILE_APPEND_DATA alone: every write goes to the end */
+    bool stream;                /**< has no offsets */
+    bool pipe;                  /**< its end is ERROR_BROKEN_PIPE */
+    bool terminal;              /**< or another device that is no disk */
+    bool standard;              /**< one of the process' own streams, which stays open */
+    char *delete_path;          /**< FILE_FLAG_DELETE_ON_CLOSE; owned */
+    share_mode mode;            /**< as entered in the table of open files */
+    struct shared_file *shared; /**< its entry there, until the handle is closed; NULL when it has none */
 
     /* Synchronous operations come one after another, as on Windows. Taken before device.lock. */
     CRITICAL_SECTION turn;

@@ -110,9 +110,8 @@ DWORD WINAPI GetFileType(HANDLE hFile)
     } else if (o->type->kind == OBJECT_SOCKET) {
         type = FILE_TYPE_PIPE;
     } else {
-        host_file_information information;
-        if (host_file_information_get(((file_object *)o)->file, &information) == STATUS_SUCCESS)
-            type = information.pipe ? FILE_TYPE_PIPE : information.terminal ? FILE_TYPE_CHAR : FILE_TYPE_DISK;
+        const file_object *f = (const file_object *)o;
+        type = f->pipe ? FILE_TYPE_PIPE : f->terminal ? FILE_TYPE_CHAR : FILE_TYPE_DISK;
     }
     object_release(o);
     return type;

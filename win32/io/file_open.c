@@ -17,6 +17,19 @@ static bool wants_write(DWORD access)
     return access & (GENERIC_WRITE | GENERIC_ALL | FILE_WRITE_DATA);
 }
 
+/* What the handle counts as in the table of open files. */
+static share_mode mode_of(DWORD access, DWORD share, DWORD flags)
+{
+    share_mode mode = {.share = share};
+    if (wants_read(access))
+        mode.access |= FILE_SHARE_READ;
+    if (wants_write(access) || access & FILE_APPEND_DATA)
+        mode.access |= FILE_SHARE_WRITE;
+    if (access & (DELETE | GENERIC_ALL) || flags & FILE_FLAG_DELETE_ON_CLOSE)
+        mode.access |= FILE_SHARE_DELETE;
+    return mode;
+}
+
 static unsigned host_access(DWORD access)
 {
     bool write = wants_write(access) || access & FILE_APPEND_DATA;
@@ -26,10 +39,10 @@ static unsigned host_access(DWORD access)
 
 /* Opens an existing file or makes a new one; another process may do the opposite between the two tries.
  * @param existed out: which it was */
-static uint32_t open_or_create(const char *path, unsigned how, unsigned how_existing, host_file *file, bool *existed)
+static uint32_t open_or_create(const char *path, unsigned how, host_file *file, bool *existed)
 {
     for (int tries = 0;; tries++) {
-        uint32_t status = host_file_open(path, how | how_existing, file);
+        uint32_t status = host_file_open(path, how, file);
         *existed = true;
         if (status != STATUS_OBJECT_NAME_NOT_FOUND || tries == 100)
             return status;
@@ -40,6 +53,8 @@ static uint32_t open_or_create(const char *path, unsigned how, unsigned how_exis
     }
 }
 
+/* Opens as the disposition says, but leaves it to empty to cut what was there: first it must be known that nobody
+ * objects. */
 static uint32_t open_as(const char *path, DWORD access, DWORD disposition, host_file *file, bool *existed)
 {
     unsigned how = host_access(access);
@@ -48,20 +63,31 @@ static uint32_t open_as(const char *path, DWORD access, DWORD disposition, host_
     case CREATE_NEW:
         return host_file_open(path, how | HOST_OPEN_NEW, file);
     case CREATE_ALWAYS:
-        return open_or_create(path, how, HOST_OPEN_TRUNCATE, file, existed);
     case OPEN_ALWAYS:
-        return open_or_create(path, how, 0, file, existed);
+        return open_or_create(path, how, file, existed);
     case OPEN_EXISTING:
         return host_file_open(path, how, file);
     case TRUNCATE_EXISTING:
-        return wants_write(access) ? host_file_open(path, how | HOST_OPEN_TRUNCATE, file) : STATUS_INVALID_PARAMETER;
+        return wants_write(access) ? host_file_open(path, how, file) : STATUS_INVALID_PARAMETER;
     default:
         return STATUS_INVALID_PARAMETER;
     }
 }
 
+static uint32_t empty(const file_object *f, const char *path)
+{
+    host_file again;
+    if (f->writable)
+        return host_file_truncate(f->file, 0);
+    /* CREATE_ALWAYS empties a file for a program that will only read, which takes a descriptor that may write. */
+    uint32_t status = host_file_open(path, HOST_OPEN_READ | HOST_OPEN_TRUNCATE, &again);
+    if (!status)
+        host_file_close(again);
+    return status;
+}
+
 /* Completes the description of an open host file. @return an error when a program may not have it like that */
-static DWORD describe(file_object *f, const char *path, DWORD access, DWORD flags)
+static DWORD describe(file_object *f, const char *path, DWORD access, DWORD flags, bool cut)
 {
     host_file_information information;
     uint32_t status = host_file_information_get(f->file, &information);
@@ -74,6 +100,12 @@ static DWORD describe(file_object *f, const char *path, DWORD access, DWORD flag
     f->append_only = !wants_write(access) && access & FILE_APPEND_DATA;
     f->stream = !information.regular && !information.directory;
     f->pipe = information.pipe;
+    f->terminal = information.terminal;
+    DWORD error = sharing_enter(&information, f->mode, &f->shared);
+    if (error)
+        return error;
+    if (cut && information.size && (status = empty(f, path)) != STATUS_SUCCESS)
+        return status_to_error(status);
     if (flags & FILE_FLAG_DELETE_ON_CLOSE) {
         size_t size = strlen(path) + 1;
         f->delete_path = malloc(size);
@@ -89,10 +121,10 @@ HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShar
                           DWORD dwFlagsAndAttributes, HANDLE hTemplateFile)
 {
     char path[PATH_SIZE];
-    file_object f = {.file = HOST_NONE};
+    file_object f = {.file = HOST_NONE, .mode = mode_of(dwDesiredAccess, dwShareMode, dwFlagsAndAttributes)};
     HANDLE handle = NULL;
     bool existed = false;
-    (void)dwShareMode, (void)lpSecurityAttributes, (void)hTemplateFile;
+    (void)lpSecurityAttributes, (void)hTemplateFile;
     bool observed = watch_on();
     if (observed) {
         WATCH_CALL("CreateFile");
@@ -101,13 +133,16 @@ HANDLE WINAPI CreateFileA(LPCSTR lpFileName, DWORD dwDesiredAccess, DWORD dwShar
     DWORD error = path_to_host(lpFileName, path);
     if (!error) {
         uint32_t status = open_as(path, dwDesiredAccess, dwCreationDisposition, &f.file, &existed);
-        error = status ? path_error(status, path) : describe(&f, path, dwDesiredAccess, dwFlagsAndAttributes);
+        bool cut = dwCreationDisposition == CREATE_ALWAYS || dwCreationDisposition == TRUNCATE_EXISTING;
+        error = status ? path_error(status, path) : describe(&f, path, dwDesiredAccess, dwFlagsAndAttributes, cut);
         if (!error) {
             handle = file_make(&f, dwFlagsAndAttributes & FILE_FLAG_OVERLAPPED);
             error = handle ? ERROR_SUCCESS : ERROR_NOT_ENOUGH_MEMORY;
         }
-        if (error && !status)
+        if (error && !status) {
+            sharing_leave(f.shared, f.mode);
             host_file_close(f.file);
+        }
     }
     if (observed)
         JOURNAL_CALL("CreateFile", handle, NULL, 0);

@@ -6,6 +6,7 @@
 #include "../object/thread.h"
 #include "attributes.h"
 #include "path.h"
+#include "sharing.h"
 
 static BOOL answer(DWORD error)
 {
@@ -48,6 +49,8 @@ BOOL WINAPI DeleteFileA(LPCSTR lpFileName)
     char path[PATH_SIZE];
     JOURNAL_CALL("DeleteFile", NULL, NULL, 0);
     DWORD error = path_to_host(lpFileName, path);
+    if (!error)
+        error = sharing_may_delete(path);
     if (!error) {
         uint32_t status = host_path_delete(path);
         error = status ? path_error(status, path) : ERROR_SUCCESS;
@@ -77,6 +80,10 @@ BOOL WINAPI MoveFileExA(LPCSTR lpExistingFileName, LPCSTR lpNewFileName, DWORD d
     DWORD error = path_to_host(lpExistingFileName, from);
     if (!error)
         error = path_to_host(lpNewFileName, to);
+    if (!error)
+        error = sharing_may_delete(from);
+    if (!error && dwFlags & MOVEFILE_REPLACE_EXISTING)
+        error = sharing_may_replace(from, to);
     if (!error)
         error = rename_error(host_path_rename(from, to, dwFlags & MOVEFILE_REPLACE_EXISTING), from, to);
     return answer(error);

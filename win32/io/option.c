@@ -58,8 +58,13 @@ static uint32_t set(socket_object *s, int level, int name, const char *value, in
     if (i >= 0) {
         if (!plain[i].settable)
             return STATUS_NOT_SUPPORTED;
-        if (plain[i].host == HOST_OPTION_SEND_BUFFER)
+        if (plain[i].host == HOST_OPTION_SEND_BUFFER) {
+            /* Windows would send from the program's own pages, as fast as with a buffer. The host has no such way, and
+             * its smallest buffer would cost most of the speed: so it keeps the one it has. */
             s->no_send_buffer = number == 0;
+            if (s->no_send_buffer)
+                return STATUS_SUCCESS;
+        }
         return host_option_set(s->file, plain[i].host, number);
     }
     if (level != SOL_SOCKET)

@@ -29,6 +29,7 @@ HANDLE WINAPI GetStdHandle(DWORD nStdHandle)
         /* Without such a stream (a closed descriptor) there is no handle either, which is no error. */
         if (host_file_information_get(f.file, &information) == STATUS_SUCCESS) {
             f.pipe = information.pipe;
+            f.terminal = information.terminal;
             handle = streams.handles[number] = file_make(&f, false);
             if (handle && verifier_on())
                 verifier_opened_own(handle);
