@@ -413,6 +413,25 @@ CASE(files_a_refused_open_leaves_the_file_as_it_is)
     remove(name);
 }
 
+CASE(files_emptying_counts_as_writing)
+{
+    char name[64];
+    HANDLE first, second;
+    create_pattern_file(name, 10);
+    WINE_DIFFERS("it asks only whether the new handle itself may write");
+    REQUIRE_EQ(0, try_open(name, GENERIC_READ, FILE_SHARE_READ, OPEN_EXISTING, &first));
+    EXPECT_EQ(ERROR_SHARING_VIOLATION, try_open(name, GENERIC_READ, FILE_SHARE_READ, CREATE_ALWAYS, &second));
+    EXPECT_EQ(10, GetFileSize(first, NULL));
+    CloseHandle(first);
+    EXPECT_EQ(0, try_open(name, GENERIC_READ, FILE_SHARE_READ, CREATE_ALWAYS, &second));
+    EXPECT_EQ(0, GetFileSize(second, NULL));
+    /* The handle that was left may only read, so it keeps no other reader out. */
+    EXPECT_EQ(0, try_open(name, GENERIC_READ, FILE_SHARE_READ, OPEN_EXISTING, &first));
+    CloseHandle(first);
+    CloseHandle(second);
+    remove(name);
+}
+
 CASE(files_an_open_file_is_not_deleted_or_renamed_unless_it_shares_that)
 {
     char name[64], other[64];
@@ -451,6 +470,7 @@ const TEST_CASE files_cases[] = {
     TEST(files_a_file_that_shrank_gives_a_short_read_and_then_38),
     TEST(files_share_modes_bind_in_both_directions),
     TEST(files_a_refused_open_leaves_the_file_as_it_is),
+    TEST(files_emptying_counts_as_writing),
     TEST(files_an_open_file_is_not_deleted_or_renamed_unless_it_shares_that),
     END_OF_CASES,
 };

@@ -74,6 +74,7 @@ static uint32_t open_as(const char *path, DWORD access, DWORD disposition, host_
     }
 }
 
+/* Only for a file that is not empty: that spares the new ones the call. */
 static uint32_t empty(const file_object *f, const char *path)
 {
     host_file again;
@@ -86,14 +87,16 @@ static uint32_t empty(const file_object *f, const char *path)
     return status;
 }
 
-/* Completes the description of an open host file. @return an error when a program may not have it like that */
+/* Completes the description of an open host file.
+ * @param cut whether the disposition is to empty it
+ * @return an error when a program may not have it like that */
 static DWORD describe(file_object *f, const char *path, DWORD access, DWORD flags, bool cut)
 {
     host_file_information information;
     uint32_t status = host_file_information_get(f->file, &information);
     if (status)
         return status_to_error(status);
-    if (information.directory && !(flags & FILE_FLAG_BACKUP_SEMANTICS))
+    if (information.directory && (cut || !(flags & FILE_FLAG_BACKUP_SEMANTICS)))
         return ERROR_ACCESS_DENIED;
     f->readable = wants_read(access);
     f->writable = wants_write(access) || access & FILE_APPEND_DATA;
@@ -101,10 +104,10 @@ static DWORD describe(file_object *f, const char *path, DWORD access, DWORD flag
     f->stream = !information.regular && !information.directory;
     f->pipe = information.pipe;
     f->terminal = information.terminal;
-    DWORD error = sharing_enter(&information, f->mode, &f->shared);
+    DWORD error = sharing_enter(&information, f->mode, cut ? FILE_SHARE_WRITE : 0, &f->shared);
     if (error)
         return error;
-    if (cut && information.size && (status = empty(f, path)) != STATUS_SUCCESS)
+    if (cut && information.regular && information.size && (status = empty(f, path)) != STATUS_SUCCESS)
         return status_to_error(status);
     if (flags & FILE_FLAG_DELETE_ON_CLOSE) {
         size_t size = strlen(path) + 1;

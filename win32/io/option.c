@@ -22,6 +22,10 @@ static const struct {
     {IPPROTO_IPV6, IPV6_V6ONLY, HOST_OPTION_V6_ONLY, true},
 };
 
+/* What SO_SNDBUF 0 is here. Windows then sends from the program's own pages. The host has no such way, and its smallest
+ * buffer would leave it idle between acknowledgements: so this is as little as keeps a connection busy. */
+enum { LEAST_SEND_BUFFER = 128 * 1024 };
+
 static int find(int level, int name)
 {
     for (int i = 0; i < (int)(sizeof plain / sizeof plain[0]); i++)
@@ -59,11 +63,9 @@ static uint32_t set(socket_object *s, int level, int name, const char *value, in
         if (!plain[i].settable)
             return STATUS_NOT_SUPPORTED;
         if (plain[i].host == HOST_OPTION_SEND_BUFFER) {
-            /* Windows would send from the program's own pages, as fast as with a buffer. The host has no such way, and
-             * its smallest buffer would cost most of the speed: so it keeps the one it has. */
             s->no_send_buffer = number == 0;
             if (s->no_send_buffer)
-                return STATUS_SUCCESS;
+                number = LEAST_SEND_BUFFER;
         }
         return host_option_set(s->file, plain[i].host, number);
     }

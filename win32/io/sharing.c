@@ -78,15 +78,15 @@ static void count(shared_file *file, share_mode mode, uint32_t step)
     }
 }
 
-DWORD sharing_enter(const host_file_information *information, share_mode mode, shared_file **file)
+DWORD sharing_enter(const host_file_information *information, share_mode mode, DWORD besides, shared_file **file)
 {
     DWORD error = ERROR_SUCCESS;
     *file = NULL;
-    if (!mode.access || !information->regular)
+    if (!(mode.access | besides) || !information->regular)
         return ERROR_SUCCESS;
     lock_acquire(&table_lock);
     shared_file *found = find(information);
-    if (found && conflicts(found, mode))
+    if (found && conflicts(found, (share_mode){mode.access | besides, mode.share}))
         error = ERROR_SHARING_VIOLATION;
     else if (!found && !(found = make(information)))
         error = ERROR_NOT_ENOUGH_MEMORY;
@@ -139,12 +139,13 @@ DWORD sharing_may_replace(const char *from, const char *path)
     host_file_information information, source;
     if (!may_be_open(path, &information))
         return ERROR_SUCCESS;
-    /* A file that gets the name it has replaces nothing. */
-    if (host_path_information(from, &source) == STATUS_SUCCESS && source.index == information.index &&
-        source.volume == information.volume)
-        return ERROR_SUCCESS;
     lock_acquire(&table_lock);
     bool open = find(&information) != NULL;
     lock_release(&table_lock);
-    return open ? ERROR_ACCESS_DENIED : ERROR_SUCCESS;
+    if (!open)
+        return ERROR_SUCCESS;
+    /* A file that gets the name it has replaces nothing. */
+    bool itself = host_path_information(from, &source) == STATUS_SUCCESS && source.index == information.index &&
+                  source.volume == information.volume;
+    return itself ? ERROR_SUCCESS : ERROR_ACCESS_DENIED;
 }
