@@ -113,7 +113,8 @@ static void SocketDisconnectDone(OVERLAPPED_EX *Context)
 {
     /*
      * TODO 4.4: Make the connection like new (ConnectionReset). Let it wait for another client if the socket is new
-     * (SocketIsNew), if fewer wait than are wanted, and if the server does not stop; otherwise it is closed.
+     * (SocketIsNew), if the server does not stop, and if a place is free among those that wait (SocketClaim, last of
+     * all, as it must be used then); otherwise it is closed.
      */
     /* stub */
     Context->IOOperation = IO_CLOSE;

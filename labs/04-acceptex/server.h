@@ -96,7 +96,7 @@ typedef struct SERVER_CONFIG {
     /* Interlocked access only. */
     volatile LONG Stopping;    /**< no new connection, no further request */
     volatile LONG Aborting;    /**< no further operation; set by the second Ctrl-C, or when the drain took too long */
-    volatile LONG Accepting;   /**< IO_SOCKET_ACCEPT operations in flight */
+    volatile LONG Accepting;   /**< places claimed by IO_SOCKET_ACCEPT operations, in flight or about to be */
     volatile LONG NoReuse;     /**< this Windows does not use a socket twice */
     volatile LONG Connections; /**< OVERLAPPED_EX structures that exist */
 
@@ -176,9 +176,12 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter);
 BOOL SocketRead(OVERLAPPED_EX *Context);
 /** Starts to send Context->WsaBuf. @return as SocketRead */
 BOOL SocketWrite(OVERLAPPED_EX *Context);
-/** Starts to wait for a client, and for its first bytes if they are wanted. @return as SocketRead */
+/** Claims a place among so many operations that wait for clients, before another is started: several threads start them.
+ * @return FALSE when all places are taken */
+BOOL SocketClaim(SERVER_CONFIG *Config, LONG Most);
+/** Starts to wait for a client, in a place that was claimed, and for its first bytes if they are wanted. @return as SocketRead */
 BOOL SocketAccept(OVERLAPPED_EX *Context);
-/** The wait for a client has ended, well or not. */
+/** The wait for a client has ended, well or not: its place is free again. */
 void SocketAccepted(OVERLAPPED_EX *Context);
 /** Makes a client's socket one like others. @return FALSE when the client is gone already */
 BOOL SocketUpdate(OVERLAPPED_EX *Context);

@@ -68,50 +68,77 @@ SOCKET SocketCreate(SERVER_CONFIG *Config)
     return Socket;
 }
 
-/* Makes a socket for a client to come, and lets it wait. */
-static void SocketWelcome(SERVER_CONFIG *Config)
+/* Makes a socket for a client to come, and lets it wait. @return FALSE when it does not wait, and is closed again */
+static BOOL SocketWelcome(SERVER_CONFIG *Config)
 {
     /*
      * TODO 4.1: Make an overlapped socket and a connection of it, whose first operation is IO_SOCKET_ACCEPT, and tie
-     * it to the port (the key is the connection). Then run it, as SocketWelcome of lab 03 did: count this thread in
-     * PendingIo first.
+     * it to the port (the key is the connection). Count the operation in PendingIo, then start it (OperationBegin). If
+     * anything fails nobody else knows of the connection: close it (ConnectionClose).
      */
     /* stub */
     TodoServe(TODO("4.1"), Config->ListenSocket, 0, &Config->Stopping);
+    return FALSE;
     /* end of stub */
+}
+
+BOOL SocketClaim(SERVER_CONFIG *Config, LONG Most)
+{
+    LONG Waiting = InterlockedCompareExchange(&Config->Accepting, 0, 0);
+
+    while (Waiting < Most) {
+        LONG Seen = InterlockedCompareExchange(&Config->Accepting, Waiting + 1, Waiting);
+
+        if (Seen == Waiting) {
+            return TRUE;
+        }
+        Waiting = Seen; /* another thread has claimed a place, or given one back */
+    }
+    return FALSE;
 }
 
 /*
  * Tops up. A worker sets the event when half of the accepts have been used up; Windows sets it (FD_ACCEPT) when a
  * client comes and none is left. With first data they may be held by clients that say nothing: then as many more are
- * posted, so that never more than --accepts are without a client (but for a few that workers post at the same moment).
- * A round that failed, for want of memory or handles, is made good by the next.
+ * posted, so that never more than --accepts are without a client.
+ * A round in which every post failed, for want of memory or handles, is made good by the next; that one takes its
+ * time, as the clients that wait would set the event at once.
  */
 DWORD WINAPI SocketListenThread(LPVOID Parameter)
 {
     SERVER_CONFIG *Config = Parameter;
 
     while (!FlagIsSet(&Config->Stopping)) {
-        WSANETWORKEVENTS Happened;
-        /* TODO 4.2: Find out how many are missing: Config->Accepts are wanted, Config->Accepting wait. */
+        WSANETWORKEVENTS Happened = {0};
+        BOOL Posted = FALSE;
+        LONG Missing;
+        /* TODO 4.2: How many AcceptEx are to wait: Config->Accepts. */
         /* stub */
-        LONG Missing = 1 - InterlockedCompareExchange(&Config->Accepting, 0, 0);
+        LONG Wanted = 1;
         /* end of stub */
 
         /*
          * TODO 4.5: Ask what has happened, which resets the event. At FD_ACCEPT a client found nothing that waits
-         * for it; with first data silent clients may hold all there are, so as many more are missing as they hold
+         * for it; with first data silent clients may hold all there are, so as many more are wanted as they hold
          * (ConnectionsSilent).
          */
         /* stub */
         WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened);
         /* end of stub */
-        for (; Missing > 0; Missing--) {
-            SocketWelcome(Config);
+        Missing = Wanted - InterlockedCompareExchange(&Config->Accepting, 0, 0);
+        for (LONG i = 0; i < Missing && SocketClaim(Config, Wanted); i++) {
+            if (SocketWelcome(Config)) {
+                Posted = TRUE;
+            } else {
+                InterlockedDecrement(&Config->Accepting); /* and wakes nobody, least of all this thread */
+            }
         }
-        /* Only accept, not AcceptEx, makes FD_ACCEPT be told again. Asked anew, Windows tells at once if one waits. */
-        WSAEventSelect(Config->ListenSocket, Config->ListenEvent, FD_ACCEPT);
-        WaitForSingleObject(Config->ListenEvent, SWEEP_INTERVAL);
+        /* Only accept, not AcceptEx, makes FD_ACCEPT be told again. Asked anew, Windows tells at once if one waits: again
+         * and again, when all accepts have their clients but the workers have yet to take them. So not then. */
+        if (Missing > 0 || !(Happened.lNetworkEvents & FD_ACCEPT)) {
+            WSAEventSelect(Config->ListenSocket, Config->ListenEvent, FD_ACCEPT);
+        }
+        WaitForSingleObject(Missing > 0 && !Posted ? Config->StopEvent : Config->ListenEvent, SWEEP_INTERVAL);
     }
     return 0;
 }
@@ -137,9 +164,8 @@ BOOL SocketAccept(OVERLAPPED_EX *Context)
 
     memset(&Context->Overlapped, 0, sizeof(Context->Overlapped));
     DeadlineSet(Context, INFINITE);
-    /* First counted, then looked: either this finds the server stopping, or ServerStop waits for this AcceptEx. */
-    InterlockedIncrement(&Config->Accepting);
     InterlockedExchange(&Context->Accepting, TRUE);
+    /* First claimed, then looked: either this finds the server stopping, or ServerStop waits for this AcceptEx. */
     if (FlagIsSet(&Config->Stopping)) {
         WSASetLastError(WSAESHUTDOWN);
         return FALSE;

@@ -158,10 +158,9 @@ static void SocketAcceptDone(OVERLAPPED_EX *Context, DWORD Bytes)
 static void SocketDisconnectDone(OVERLAPPED_EX *Context)
 {
     SERVER_CONFIG *Config = Context->Config;
-    LONG Waiting = InterlockedCompareExchange(&Config->Accepting, 0, 0);
 
     ConnectionReset(Context);
-    if (SocketIsNew(Context) && Waiting < (LONG)Config->Accepts && !FlagIsSet(&Config->Stopping)) {
+    if (SocketIsNew(Context) && !FlagIsSet(&Config->Stopping) && SocketClaim(Config, (LONG)Config->Accepts)) {
         Context->IOOperation = IO_SOCKET_ACCEPT;
     } else {
         Context->IOOperation = IO_CLOSE;

@@ -72,6 +72,11 @@ void SocketListen(SERVER_CONFIG *Config)
         }
     }
     /* LAB 2.4 } */
+    if (!Config->ClientsWait) {
+        /* An accept that found nobody makes FD_ACCEPT be told again, says Windows; Wine 8 forgets that. Asked anew, both
+         * tell at once if a client has come meanwhile. */
+        WSAEventSelect(Config->ListenSocket, Config->StopEvent, FD_ACCEPT);
+    }
 }
 
 BOOL SocketRead(OVERLAPPED_EX *Context)

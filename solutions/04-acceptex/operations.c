@@ -117,14 +117,14 @@ static void SocketAcceptDone(OVERLAPPED_EX *Context, DWORD Bytes)
 static void SocketDisconnectDone(OVERLAPPED_EX *Context)
 {
     /* LAB 4.4 { Make the connection like new (ConnectionReset). Let it wait for another client if the socket is new
-     * (SocketIsNew), if fewer wait than are wanted, and if the server does not stop; otherwise it is closed.
+     * (SocketIsNew), if the server does not stop, and if a place is free among those that wait (SocketClaim, last of
+     * all, as it must be used then); otherwise it is closed.
      * stub: Context->IOOperation = IO_CLOSE;
      */
     SERVER_CONFIG *Config = Context->Config;
-    LONG Waiting = InterlockedCompareExchange(&Config->Accepting, 0, 0);
 
     ConnectionReset(Context);
-    if (SocketIsNew(Context) && Waiting < (LONG)Config->Accepts && !FlagIsSet(&Config->Stopping)) {
+    if (SocketIsNew(Context) && !FlagIsSet(&Config->Stopping) && SocketClaim(Config, (LONG)Config->Accepts)) {
         Context->IOOperation = IO_SOCKET_ACCEPT;
     } else {
         Context->IOOperation = IO_CLOSE;

@@ -145,7 +145,7 @@ struct SERVER_CONFIG {
     /* Interlocked access only. */
     volatile LONG Stopping;    /**< no new connection, no further request */
     volatile LONG Aborting;    /**< no further operation; set by the second Ctrl-C, or when the drain took too long */
-    volatile LONG Accepting;   /**< IO_SOCKET_ACCEPT operations in flight */
+    volatile LONG Accepting;   /**< places claimed by IO_SOCKET_ACCEPT operations, in flight or about to be */
     volatile LONG NoReuse;     /**< this Windows does not use a socket twice */
     volatile LONG Connections; /**< CONNECTION structures in use */
     volatile LONG Paused;      /**< of these, those that pause */
@@ -281,9 +281,12 @@ BOOL SocketRead(OPERATION *Operation, WSABUF *Buffer);
 BOOL SocketWrite(OPERATION *Operation, WSABUF *Buffers, DWORD Count);
 /** Starts to send Context->WsaBuf and then a part of Context->File, by TransmitFile. @return as SocketRead */
 BOOL SocketTransmit(OVERLAPPED_EX *Context);
-/** Starts to wait for a client, and for its first bytes if they are wanted. @return as SocketRead */
+/** Claims a place among so many operations that wait for clients, before another is started: several threads start them.
+ * @return FALSE when all places are taken */
+BOOL SocketClaim(SERVER_CONFIG *Config, LONG Most);
+/** Starts to wait for a client, in a place that was claimed, and for its first bytes if they are wanted. @return as SocketRead */
 BOOL SocketAccept(OVERLAPPED_EX *Context);
-/** The wait for a client has ended, well or not. */
+/** The wait for a client has ended, well or not: its place is free again. */
 void SocketAccepted(OVERLAPPED_EX *Context);
 /** Makes a client's socket one like others, with the options that it is to have. @return FALSE when the client is gone
  * already */

@@ -167,10 +167,7 @@ static void windows_runs_out(const char *function, const char *where, const char
     watcher = status_watcher();
     EXPECT(status_now(watcher, where) + status_now(watcher, or_where) > 0, "shortages, as /status counts them",
            "none in %s and %s", where, or_where);
-    /* None is lost; two threads that top up at once may leave one more. */
-    EXPECT(WAIT_UNTIL(status_now(watcher, "accepting") >= ACCEPTS && status_now(watcher, "accepting") <= 2 * ACCEPTS,
-                      PATIENCE),
-           "as many accepts out as before",
+    EXPECT(WAIT_UNTIL(status_now(watcher, "accepting") == ACCEPTS, PATIENCE), "as many accepts out as before",
            "%lld instead of %d", status_now(watcher, "accepting"), ACCEPTS);
     status_await_rest(watcher);
 }
