@@ -317,6 +317,19 @@ START_TEST(workers_as_told)
 }
 END_TEST
 
+/* A machine with so many processors that a worker for each would be more than one wait can see off. */
+START_TEST(no_more_than_64_workers)
+{
+    enum { FEWEST = 3, MOST = 64 };
+    story_step("let it see 40 processors: WIN32_FAULTS='processors 40'");
+    setenv("WIN32_FAULTS", "processors 40", 1);
+    int count = workers("--threads-per-cpu 3");
+    unsetenv("WIN32_FAULTS");
+    EXPECT(count >= FEWEST && count <= MOST,
+           "3 to 64 workers: as many as wanted, but no more than one wait can see off", "%d", count);
+}
+END_TEST
+
 /* A port for something else may let fewer run; a server may have its reasons for more. */
 START_TEST(as_many_run_as_processors)
 {
@@ -444,6 +457,8 @@ void engine_topic(void)
     test_for(threads_are_fixed, FROM(3), NULL,
              "Threads cost stacks and switches; their number follows the processors, not the clients.");
     test_for(workers_as_told, FROM(3), NO_JOURNAL, "ThreadsPerCPU times processors: the seed of all tuning.");
+    test_for(no_more_than_64_workers, FROM(3), NO_JOURNAL,
+             "WaitForMultipleObjects fails with more than 64 handles, and then nobody waits for the workers' end.");
     test_for(as_many_run_as_processors, FROM(3), NO_JOURNAL, "More that run at a time only take turns on a processor.");
     test_for(sockets_are_given_back, STAGE(3), "descriptors are counted in /proc",
              "A connection that nobody frees is lost memory and a lost handle: after a day none is left.");

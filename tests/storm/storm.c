@@ -47,6 +47,7 @@ static const struct fault {
     {"short write p=0.5", WHOLE, NULL},
     {"receive max=1 p=0.9", WHOLE, NULL},
     {"immediate p=0.2 ms=1", WHOLE, NULL},
+    {"slow return p=0.2 ms=1", WHOLE, NULL},
     {"pending p=0.5", WHOLE, NULL},
     {"shuffle window=8", WHOLE, NULL},
     {"delay ms=2 p=0.2", WHOLE, NULL},
@@ -55,6 +56,7 @@ static const struct fault {
     {"close-error random", WHOLE, NULL},
     {"quota nonpaged=80000", MAY_REFUSE, NULL},
     {"quota locked=400000", MAY_REFUSE, NULL},
+    {"processors 40", WHOLE, NULL},
 };
 enum { FAULTS = sizeof faults / sizeof faults[0] };
 

@@ -126,6 +126,76 @@ static void ManyReceives(void)
     printf("%d %d ", Large, Empty);
 }
 
+static volatile LONG Running, MayEnd;
+
+/* Takes a packet and runs on: to the port it is at work until it takes the next. */
+static DWORD WINAPI TakeAndRun(LPVOID Port)
+{
+    DWORD Bytes;
+    ULONG_PTR Key;
+    OVERLAPPED *Overlapped;
+    GetQueuedCompletionStatus(Port, &Bytes, &Key, &Overlapped, INFINITE);
+    InterlockedIncrement(&Running);
+    while (!InterlockedCompareExchange(&MayEnd, 0, 0))
+        continue;
+    return 0;
+}
+
+/* How many processors there are, how many the mask has, and how many threads a port of concurrency 0 lets run. */
+static void Processors(void)
+{
+    enum { MORE = 2 };
+    HANDLE Threads[64 + MORE], Port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
+    SYSTEM_INFO System;
+    int InMask = 0;
+    GetSystemInfo(&System);
+    LONG Count = (LONG)System.dwNumberOfProcessors;
+    for (DWORD_PTR Mask = System.dwActiveProcessorMask; Mask; Mask &= Mask - 1)
+        InMask++;
+    Require(Count >= 1 && Count <= 64, "a number of processors that can be tried");
+    for (LONG i = 0; i < Count + MORE; i++) {
+        Threads[i] = CreateThread(NULL, 0, TakeAndRun, Port, 0, NULL);
+        Require(Threads[i] && PostQueuedCompletionStatus(Port, 0, 0, NULL), "a thread and a packet for it");
+    }
+    while (InterlockedCompareExchange(&Running, 0, 0) < Count)
+        Sleep(1);
+    Sleep(50); /* in which no other may come */
+    printf("%ld %d %ld ", (long)Count, InMask, (long)InterlockedCompareExchange(&Running, 0, 0));
+    InterlockedExchange(&MayEnd, 1);
+    for (LONG i = 0; i < Count + MORE; i++) {
+        WaitForSingleObject(Threads[i], INFINITE);
+        CloseHandle(Threads[i]);
+    }
+    CloseHandle(Port);
+}
+
+/* Whether the call that starts a send is still inside when another thread has the send's packet; and is late itself. */
+static volatile LONG Returned;
+
+static DWORD WINAPI TakeBefore(LPVOID Port)
+{
+    Require(Take(Port, NULL, NULL) == 0, "the packet");
+    return (DWORD)InterlockedCompareExchange(&Returned, 0, 0);
+}
+
+static void SlowReturn(void)
+{
+    static OVERLAPPED Overlapped;
+    PAIR Pair = PairOpen();
+    DWORD After = 0;
+    ULONGLONG Start = GetTickCount64();
+    HANDLE Thread = CreateThread(NULL, 0, TakeBefore, Pair.Port, 0, NULL);
+    int Error = Send(Pair.Near, Buffer, 100, &Overlapped);
+    InterlockedExchange(&Returned, 1);
+    int Late = GetTickCount64() - Start >= 1000;
+    Require(Error == 0 || Error == WSA_IO_PENDING, "the send");
+    WaitForSingleObject(Thread, INFINITE);
+    GetExitCodeThread(Thread, &After);
+    printf("%s %s ", Late ? "late" : "early", Late && !After ? "overtaken" : "in turn");
+    CloseHandle(Thread);
+    PairClose(&Pair);
+}
+
 /* How WriteFile of 1000 bytes ends. */
 static void Write(void)
 {
@@ -185,6 +255,8 @@ const PROGRAM Observations[] = {
     {"close-under", CloseUnder},
     {"recycle", Recycle},
     {"many", ManyReceives},
+    {"processors", Processors},
+    {"slow-return", SlowReturn},
     {"write", Write},
     {"accept", Accept},
     {"blocks", BlockEverywhere},

@@ -68,6 +68,8 @@ observe send-ten 'short send' "$ten" '([1-9][0-9]? ){10}'
 observe send-ten 'zero send nth=2' "$ten" '100 0 (100 ){8}'
 observe send-ten 'pending' "$ten" '(pending:100 ){10}'
 observe receive-five 'receive max=1' '5 ' '1 '
+observe slow-return 'slow return ms=2000' 'early in turn ' 'late overtaken '
+observe slow-return 'slow return p=0' 'early in turn ' 'early in turn '
 observe receive-early 'immediate ms=5000' 'pending:5 ' '5 '
 observe order 'shuffle window=8' 'sorted early ' 'shuffled (early|late) '
 observe order 'delay ms=60 p=0.5' 'sorted early ' 'shuffled late '
@@ -79,6 +81,10 @@ observe recycle 'recycle' 'other ' 'same '
 observe write 'short write' '1000 ' '[1-9][0-9]?[0-9]? '
 observe accept 'storm ms=2000' 'one by one ' 'together '
 # A pair takes 3.5 KB, an operation 500 bytes; ten pages are 40960 bytes, and receives of no bytes lock none.
+# What GetSystemInfo tells, how many bits its mask has, and how many threads a port lets run that was made with 0.
+here=$(nproc)
+observe processors 'processors 5' "$here $here $here " '5 5 5 '
+observe processors 'processors 1' "$here $here $here " '1 1 1 '
 observe many 'quota nonpaged=10584' '30 30 ' '14 0 '
 observe many 'quota locked=40960' '30 30 ' '10 30 '
 
@@ -95,7 +101,7 @@ WIN32_REPORT=peaks "$programs" many >said 2>&1
 grep -qx 'peak-nonpaged-bytes=33584 peak-locked-pages=30 peak-locked-bytes=122880 peak-operations=60 peak-connections=2' peaks
 check "the report tells the peaks" $?
 
-for wrong in 'short sned' 'fail WSASnd error=1' 'fail WSASend' 'quota nonpaged=lots' 'delay ms=5 p=2' 'receive'; do
+for wrong in 'short sned' 'fail WSASnd error=1' 'fail WSASend' 'quota nonpaged=lots' 'delay ms=5 p=2' 'receive' 'processors' 'processors 0' 'processors 65' 'processors 2 p=1'; do
     WIN32_FAULTS=$wrong "$programs" recycle >said 2>&1
     { [ $? = 2 ] && [ "$(wc -l <said)" = 1 ] && grep -q "\"$wrong\".*allowed: " said; }
     check "\"$wrong\" is refused in one line" $?

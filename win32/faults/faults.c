@@ -242,6 +242,12 @@ bool faults_hold(port *p, op *packet)
     return true;
 }
 
+unsigned faults_processors(void)
+{
+    rule *r = faults_on() ? rules_first(RULE_PROCESSORS) : NULL;
+    return r ? (unsigned)strtoul(r->function, NULL, 10) : host_processors();
+}
+
 bool faults_recycle(void)
 {
     return rules_first(RULE_RECYCLE);

@@ -8,7 +8,7 @@
  *   - Each rule draws from a stream of its own, which its place in the scenario and the seed determine: its decision
  *     about the Nth event that it looks at is the same in every run.
  *   - WIN32_REPORT=FILE ("-": standard error) writes at exit how much of Windows' scarce resources was in use at most.
- *   - Every function below is asked only when faults_on().
+ *   - Every function below is asked only when faults_on(), but faults_processors.
  */
 #ifndef FAULTS_H
 #define FAULTS_H
@@ -73,6 +73,9 @@ enum { FAULTS_CONNECTED = 2048, FAULTS_ACCEPTED = 1536, FAULTS_OPERATION = 500 }
 bool faults_connect(uint32_t *counted, uint32_t bytes);
 void faults_disconnect(uint32_t *counted);
 /** @} */
+
+/** How many processors the program is to see: those of the machine, or what a rule says. May be asked at any time. */
+unsigned faults_processors(void);
 
 /** @name Packets and handles
  * @{ */

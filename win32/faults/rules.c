@@ -20,7 +20,7 @@ static const char functions[] = " AcceptEx ConnectEx CreateEvent CreateFile Crea
                                 "recvfrom send sendto socket ";
 
 static const struct shape {
-    const char *verb, *object; /* object: the second word; NULL for none, "" for a function's name */
+    const char *verb, *object; /* object: the second word; NULL for none, "" for a function's name, "#" for a number */
     rule_kind kind;
     const char *keys; /* allowed, each between spaces; a required one is in capitals in the help alone */
     const char *required;
@@ -43,6 +43,7 @@ static const struct shape {
     {"close-error", "1236", RULE_CLOSE_ERROR, " ", NULL, NULL},
     {"close-error", "random", RULE_CLOSE_ERROR, " ", NULL, NULL},
     {"quota", NULL, RULE_QUOTA, " nonpaged locked ", "nonpaged|locked", "quota nonpaged=BYTES | quota locked=BYTES"},
+    {"processors", "#", RULE_PROCESSORS, " ", NULL, "processors 1..64"},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -53,23 +54,30 @@ static bool has_word(const char *list, const char *word)
     return strlen(word) + 2 < sizeof spaced && strstr(list, spaced);
 }
 
-static const struct shape *shape_of(const char *verb, const char *object)
-{
-    for (int i = 0; i < SHAPES; i++) {
-        const struct shape *s = &shapes[i];
-        if (strcmp(verb, s->verb) != 0)
-            continue;
-        if (!s->object || (object && (*s->object ? strcmp(object, s->object) == 0 : has_word(functions, object))))
-            return s;
-    }
-    return NULL;
-}
-
 static bool number(const char *text, uint64_t *value)
 {
     char *end;
     *value = strtoull(text, &end, 10);
     return *text >= '0' && *text <= '9' && !*end;
+}
+
+/* Whether a second word is what a rule wants. */
+static bool fits(const char *object, const char *wanted)
+{
+    uint64_t value;
+    if (*wanted == '#') /* a processor group has no more */
+        return number(object, &value) && value >= 1 && value <= 64;
+    return *wanted ? strcmp(object, wanted) == 0 : has_word(functions, object);
+}
+
+static const struct shape *shape_of(const char *verb, const char *object)
+{
+    for (int i = 0; i < SHAPES; i++) {
+        const struct shape *s = &shapes[i];
+        if (strcmp(verb, s->verb) == 0 && (!s->object || (object && fits(object, s->object))))
+            return s;
+    }
+    return NULL;
 }
 
 static bool probability(const char *text, uint64_t *value)

@@ -25,6 +25,7 @@ typedef enum rule_kind {
     RULE_RECYCLE,
     RULE_CLOSE_ERROR,
     RULE_QUOTA,
+    RULE_PROCESSORS,
     RULE_KINDS
 } rule_kind;
 

@@ -514,7 +514,7 @@ port *port_create(DWORD limit)
     port *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    p->limit = limit ? limit : host_processors();
+    p->limit = limit ? limit : faults_processors();
     p->poll = host_poll_create();
     if (!p->poll || !object_open(&p->base, &port_type)) {
         if (p->poll)

@@ -2,6 +2,7 @@
  * @file system.c
  * What a program asks about the machine, the time and its own process.
  */
+#include "../faults/faults.h"
 #include "../host/host.h"
 #include "../verifier/verifier.h"
 #include "thread.h"
@@ -20,7 +21,7 @@
 
 void WINAPI GetSystemInfo(LPSYSTEM_INFO lpSystemInfo)
 {
-    unsigned count = host_processors();
+    unsigned count = faults_processors();
     *lpSystemInfo = (SYSTEM_INFO){
         .wProcessorArchitecture = ARCHITECTURE,
         .dwPageSize = (DWORD)host_page_size(),
