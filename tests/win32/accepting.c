@@ -347,6 +347,35 @@ CASE(accepting_event_select_tells_when_no_accept_is_out)
     CloseHandle(port);
 }
 
+CASE(accepting_event_select_tells_of_the_next_after_an_acceptex)
+{
+    EXTENSIONS ex = find_extensions();
+    struct sockaddr_in address;
+    HANDLE port;
+    SOCKET listener = listener_on_port(&address, &port, 1), client[3];
+    WSAEVENT event = WSACreateEvent();
+    WSANETWORKEVENTS seen;
+    ACCEPT accept;
+    REQUIRE_EQ(0, WSAEventSelect(listener, event, FD_ACCEPT));
+    for (int i = 0; i < 3; i++) {
+        client[i] = new_socket(SOCK_STREAM);
+        connect_to(client[i], &address);
+    }
+    for (int i = 0; i < 3; i++) { /* each is told, because the accept before it had the event told again */
+        EXPECT_EQ(WSA_WAIT_EVENT_0, WSAWaitForMultipleEvents(1, &event, FALSE, limit_ms(), FALSE));
+        REQUIRE_EQ(0, WSAEnumNetworkEvents(listener, event, &seen));
+        EXPECT_EQ(FD_ACCEPT, seen.lNetworkEvents);
+        post_accept(&ex, listener, &accept, 0);
+        EXPECT_GOOD(port, 0, 1, &accept.overlapped);
+        closesocket(accept.socket);
+        closesocket(client[i]);
+    }
+    EXPECT_EQ(WSA_WAIT_TIMEOUT, WSAWaitForMultipleEvents(1, &event, FALSE, QUIET_MS, FALSE));
+    closesocket(listener);
+    WSACloseEvent(event);
+    CloseHandle(port);
+}
+
 const TEST_CASE accepting_cases[] = {
     TEST(fact_15_accept_without_data_ends_with_the_connection),
     TEST(fact_15_the_buffer_holds_data_then_local_then_remote_address),
@@ -362,5 +391,6 @@ const TEST_CASE accepting_cases[] = {
     TEST(accepting_survives_clients_that_reset),
     TEST(accepting_what_cannot_be_fails_at_once_without_a_packet),
     TEST(accepting_event_select_tells_when_no_accept_is_out),
+    TEST(accepting_event_select_tells_of_the_next_after_an_acceptex),
     END_OF_CASES,
 };

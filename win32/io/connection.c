@@ -74,7 +74,7 @@ static uint32_t accept_one(socket_object *s, host_file *file, host_address *remo
         s->blocked--;
     }
     if (s->events)
-        socket_events_ready(s, HOST_READABLE);
+        socket_events_called(s, FD_ACCEPT, true);
     lock_release(&s->device.lock);
     return status;
 }

@@ -1,6 +1,9 @@
 /**
  * @file network_events.c
  * WSAEventSelect: an event that is set when something happens on a socket; and the events' Winsock names.
+ *
+ * What was told is not told again before the program has made the call that belongs to it, with success or without:
+ * accept or AcceptEx, a receive, or a send that found no room. If it still holds after that call it is told at once.
  */
 #include "../journal/journal.h"
 #include "socket.h"
@@ -8,9 +11,9 @@
 /* Guarded by the socket's lock. */
 struct socket_events {
     HANDLE event;
-    LONG wanted;  /* FD_… */
+    LONG wanted;   /* FD_… */
     LONG happened; /* since the last WSAEnumNetworkEvents */
-    LONG told;    /* edges already told that have no re-enabling call: FD_CLOSE, FD_CONNECT */
+    LONG told;     /* already, and the call that has it told again not yet made; FD_CLOSE and FD_CONNECT have none */
     int errors[FD_MAX_EVENTS];
 };
 
@@ -56,9 +59,18 @@ void socket_events_ready(socket_object *s, unsigned ready)
     }
     if (!happened)
         return;
-    events->told |= happened & (FD_CLOSE | FD_CONNECT);
+    events->told |= happened;
     events->happened |= happened;
     event_set_by_handle(events->event);
+}
+
+void socket_events_called(socket_object *s, LONG event, bool look)
+{
+    if (!(s->events->told & event))
+        return;
+    s->events->told &= ~event;
+    if (look)
+        socket_events_ready(s, HOST_READABLE);
 }
 
 int WSAAPI WSAEventSelect(SOCKET s, WSAEVENT hEventObject, LONG lNetworkEvents)

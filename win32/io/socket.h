@@ -136,6 +136,11 @@ bool op_is_sending(unsigned kind);
 
 /** Tells WSAEventSelect what became ready. Called with the lock held. @param ready FD_… bits */
 void socket_events_ready(socket_object *s, unsigned ready);
+/**
+ * A call was made that has an event told again. Called with the lock held, only when the socket has events.
+ * @param look whether it may hold still: then it is told at once
+ */
+void socket_events_called(socket_object *s, LONG event, bool look);
 void socket_events_free(socket_object *s);
 
 /** Where WSARecvFrom and WSARecvMsg want the sender's address; an op's extra. */

@@ -363,6 +363,8 @@ static inline __attribute__((always_inline)) uint32_t start(socket_object *s, op
             status = STATUS_INSUFFICIENT_RESOURCES;
         }
     }
+    if (s->events && !sending)
+        socket_events_called(s, s->listening ? FD_ACCEPT : FD_READ, true);
     lock_release(&s->device.lock);
     if (observed && kept && status == STATUS_SUCCESS && faults_on())
         stay();
@@ -433,10 +435,13 @@ uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
             }
         }
     }
+    bool no_room = status == STATUS_WOULD_BLOCK;
     /* Part of a send is better than none: a non-blocking or timed-out call tells how much was taken. */
     if ((status == STATUS_WOULD_BLOCK || status == STATUS_IO_TIMEOUT) && record->bytes)
         status = STATUS_SUCCESS;
     *bytes = record->bytes;
+    if (s->events && (!sending || no_room))
+        socket_events_called(s, sending ? FD_WRITE : FD_READ, !sending && *bytes > 0);
     lock_release(&s->device.lock);
     op_clear(record);
     JOURNAL_WOKE(*bytes, status == STATUS_CANCELLED ? WSAEINTR : status_to_winsock(status));
