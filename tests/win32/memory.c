@@ -13,6 +13,17 @@ static int all_zero(const unsigned char *from, size_t size)
     return 1;
 }
 
+CASE(memory_arraysize_counts_elements)
+{
+    static const char text[] = "four";
+    OVERLAPPED pairs[3][2];
+    enum { COUNT = ARRAYSIZE(pairs) }; /* a constant */
+    EXPECT_EQ(5, ARRAYSIZE(text));
+    EXPECT_EQ(3, COUNT);
+    EXPECT_EQ(2, ARRAYSIZE(pairs[0]));
+    EXPECT_EQ(sizeof(size_t), sizeof ARRAYSIZE(text));
+}
+
 CASE(memory_the_system_describes_itself)
 {
     SYSTEM_INFO system;
@@ -171,6 +182,7 @@ CASE(clocks_know_the_date)
 }
 
 const TEST_CASE memory_cases[] = {
+    TEST(memory_arraysize_counts_elements),
     TEST(memory_the_system_describes_itself),
     TEST(memory_allocations_are_aligned_and_zeroed),
     TEST(memory_commit_alone_reserves_too),

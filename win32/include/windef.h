@@ -107,6 +107,8 @@ typedef HANDLE HINSTANCE, HMODULE, HWND, HLOCAL, HGLOBAL;
 #define MAKEWORD(Low, High) ((WORD)((BYTE)(Low) | (WORD)((WORD)(BYTE)(High) << 8)))
 #define MAKELONG(Low, High) ((LONG)((WORD)(Low) | (DWORD)((DWORD)(WORD)(High) << 16)))
 
+/** How many elements an array has. */
+#define ARRAYSIZE(A) (sizeof(A) / sizeof((A)[0]))
 #define CONTAINING_RECORD(Address, Type, Field) ((Type *)((PCHAR)(Address)-offsetof(Type, Field)))
 
 #define CopyMemory(To, From, Bytes) memcpy((To), (From), (Bytes))
