@@ -208,6 +208,57 @@ START_TEST(accepts_stay_few)
 }
 END_TEST
 
+/* A client while it is not known whether there is room for it. */
+static int is_answered(void)
+{
+    CLIENT *c = client_begin(server.port);
+    static const char request[] = "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n";
+    int answered = 0;
+    if (!c)
+        return 0;
+    if (client_try_send(c, request, strlen(request), PATIENCE) == strlen(request)) {
+        RESPONSE *r = response_try(c, 0, PATIENCE);
+        answered = r->heard == HEARD_WHOLE && r->status == 200;
+    }
+    client_close(c);
+    return answered;
+}
+
+/* How many calls and operations found no pool so far. */
+static int shortages(void)
+{
+    JOURNAL *journal = journal_read();
+    int count = 0;
+    for (int i = 0; i < journal->count; i++)
+        count += journal->events[i].error == 10055 || journal->events[i].error == 1450;
+    return count;
+}
+
+/* More clients than the pool has room for: an AcceptEx cannot be started, or its packet says that there was no room. */
+START_TEST(pool_comes_back)
+{
+    enum { CLIENTS = 40, ROUNDS = 3 };
+    run.journal = 1;
+    serve_scarce("quota nonpaged=32000", "--accepts 4");
+    run.journal = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        CLIENT *c[CLIENTS];
+        int before = shortages();
+        story_step("%d clients come, more than there is room for, and leave", CLIENTS);
+        for (int i = 0; i < CLIENTS; i++)
+            c[i] = client_begin(server.port);
+        EXPECT(WAIT_UNTIL(shortages() > before, PATIENCE), "a call that finds no non-paged pool (10055 or 1450)",
+               "none");
+        for (int i = 0; i < CLIENTS; i++)
+            if (c[i])
+                client_close(c[i]);
+        EXPECT(WAIT_UNTIL(is_answered(), PATIENCE), "an answer for the next one, once all have left", "none");
+    }
+    for (int i = 0; i < 8; i++)
+        expect_served();
+}
+END_TEST
+
 START_TEST(listener_kept_while_needed)
 {
     story_step("let packets come late, and the verifier watch");
@@ -267,6 +318,8 @@ void scarce_topic(void)
     test_for(hot_files_are_true, FROM(5), NULL, "A copy in memory must never be served in place of a newer file.");
     test_for(accepts_stay_few, FROM(4), NO_JOURNAL,
              "Each AcceptEx costs a socket and memory: thousands of them are a leak.");
+    test_for(pool_comes_back, FROM(4), NO_FAULTS,
+             "An AcceptEx that found no pool is posted again later, or after a crowd nobody gets in any more.");
     test_for(listener_kept_while_needed, FROM(4), NO_FAULTS,
              "SO_UPDATE_ACCEPT_CONTEXT names the listening socket: it must still be there, and not a stranger's.");
     test_for(socket_forgets_its_client, FROM(4), NULL,
