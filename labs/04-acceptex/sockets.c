@@ -190,6 +190,7 @@ void SocketAccepted(OVERLAPPED_EX *Context)
     /* TODO 4.2: One less waits. When only half of the wanted ones are left, wake the listen thread. */
     /* stub */
     InterlockedDecrement(&Config->Accepting);
+    SetEvent(Config->ListenEvent);
     /* end of stub */
 }
 

@@ -214,6 +214,7 @@ void SocketAccepted(OVERLAPPED_EX *Context)
     InterlockedExchange(&Context->Accepting, FALSE);
     /* LAB 4.2 { One less waits. When only half of the wanted ones are left, wake the listen thread.
      * stub: InterlockedDecrement(&Config->Accepting);
+     * stub: SetEvent(Config->ListenEvent);
      */
     if (InterlockedDecrement(&Config->Accepting) == (LONG)(Config->Accepts / 2)) {
         SetEvent(Config->ListenEvent);

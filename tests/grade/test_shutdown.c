@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "expect.h"
+#include "journal.h"
 #include "site.h"
 #include "spawn.h"
 #include "story.h"
@@ -284,6 +285,46 @@ START_TEST(just_after_the_start)
 }
 END_TEST
 
+/*
+ * Who is idle waits for what may come, with a timeout where the clock matters: then what comes is heard at once, whatever
+ * the clock does. Tells how the main thread learned of Ctrl-C, from the journal's events behind the first so many. The
+ * handler tells it in some way, by an event or a packet; the next thing that the main thread comes out of should be the
+ * wait for that. 258 and Sleep are the ends of a time that has passed.
+ */
+static const char *woken_by_the_clock(const JOURNAL *journal, int first)
+{
+    static char text[80];
+    const unsigned main_thread = journal->count ? journal->events[0].thread : 0;
+    int told = 0;
+    for (int i = first; i < journal->count; i++) {
+        const EVENT *event = &journal->events[i];
+        if (event->thread != main_thread) {
+            told |= event_is(event, "call", "SetEvent") || event_is(event, "call", "PostQueuedCompletionStatus");
+        } else if (told && (event_is(event, "woke", NULL) || event_is(event, "no-packet", NULL) ||
+                            event_is(event, "dequeue", NULL))) {
+            snprintf(text, sizeof text, "%s %s, error %u", event->kind, event->name, event->error);
+            return event_is(event, "woke", "Sleep") || event->error == 258 ? text : NULL;
+        }
+    }
+    return NULL;
+}
+
+START_TEST(heard_at_once)
+{
+    enum { TIMES = 3 }; /* a timeout may pass in the very moment of Ctrl-C, but not three times */
+    const char *woken = "";
+    for (int i = 0; i < TIMES && woken; i++) {
+        serve_with_journal("--idle-timeout 1");
+        expect_closed(client_open());
+        int before = journal_read()->count;
+        server_stop(&server);
+        woken = woken_by_the_clock(journal_read(), before);
+    }
+    EXPECT(!woken, "the main thread looks for late clients now and then, and wakes up at once when Ctrl-C comes",
+           "after Ctrl-C it went on sleeping until its time was over (journal: %s), three times of three", woken);
+}
+END_TEST
+
 void shutdown_topic(void)
 {
     topic("shutdown", "Ctrl-C: finish or cut cleanly, and exit 0");
@@ -303,5 +344,8 @@ void shutdown_topic(void)
     test(after_an_upload_that_broke_off, "A socket that is used again must know nothing of its last client.")->stages =
         FROM(4);
     test(while_clients_arrive, "A connection may be accepted just when the server stops.");
+    test_for(
+        heard_at_once, STAGE(3), NO_JOURNAL,
+        "A thread in Sleep hears nothing; a wait with a timeout does both, and ends when there is something to do.");
     test(just_after_the_start, "Threads may not have begun to wait when they are told to end.");
 }
