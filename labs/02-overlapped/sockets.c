@@ -65,8 +65,8 @@ void SocketListen(SERVER_CONFIG *Config)
     }
     /* end of stub */
     if (!Config->ClientsWait) {
-        /* An accept that found nobody makes FD_ACCEPT be told again, says Windows; Wine 8 forgets that. Asked anew, both
-         * tell at once if a client has come meanwhile. */
+        /* Windows tells FD_ACCEPT again even after an accept that found nobody. Wine 8 was seen not to, and then the server
+         * is deaf. Asked anew, both tell, and at once if a client has come meanwhile. */
         WSAEventSelect(Config->ListenSocket, Config->StopEvent, FD_ACCEPT);
     }
 }

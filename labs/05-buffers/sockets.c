@@ -102,6 +102,23 @@ BOOL SocketClaim(SERVER_CONFIG *Config, LONG Most)
     return FALSE;
 }
 
+/* Lets as many sockets wait as are missing, where places are free. @return FALSE when every one of them failed */
+static BOOL SocketsPost(SERVER_CONFIG *Config, LONG Missing, LONG Wanted)
+{
+    BOOL Posted = FALSE;
+    BOOL Failed = FALSE;
+
+    for (; Missing > 0 && SocketClaim(Config, Wanted); Missing--) {
+        if (SocketWelcome(Config)) {
+            Posted = TRUE;
+        } else {
+            Failed = TRUE;
+            InterlockedDecrement(&Config->Accepting); /* and wakes nobody, least of all this thread */
+        }
+    }
+    return Posted || !Failed;
+}
+
 /*
  * Tops up. A worker sets the event when half of the accepts have been used up; Windows sets it (FD_ACCEPT) when a
  * client comes and none is left. With first data they may be held by clients that say nothing: then as many more are
@@ -115,8 +132,8 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
 
     while (!FlagIsSet(&Config->Stopping)) {
         WSANETWORKEVENTS Happened = {0};
-        BOOL Posted = FALSE;
         LONG Missing;
+        BOOL Good;
         LONG Wanted = (LONG)Config->Accepts;
 
         if (WSAEnumNetworkEvents(Config->ListenSocket, Config->ListenEvent, &Happened) == 0 &&
@@ -124,19 +141,13 @@ DWORD WINAPI SocketListenThread(LPVOID Parameter)
             Wanted += ConnectionsSilent(Config);
         }
         Missing = Wanted - InterlockedCompareExchange(&Config->Accepting, 0, 0);
-        for (LONG i = 0; i < Missing && SocketClaim(Config, Wanted); i++) {
-            if (SocketWelcome(Config)) {
-                Posted = TRUE;
-            } else {
-                InterlockedDecrement(&Config->Accepting); /* and wakes nobody, least of all this thread */
-            }
-        }
-        /* Only accept, not AcceptEx, makes FD_ACCEPT be told again. Asked anew, Windows tells at once if one waits: again
-         * and again, when all accepts have their clients but the workers have yet to take them. So not then. */
+        Good = SocketsPost(Config, Missing, Wanted);
+        /* Asked for anew, FD_ACCEPT is told at once if a client waits. When nothing is missing that would come again and
+         * again: all accepts have their clients, and the workers have yet to take them. Then a later round asks. */
         if (Missing > 0 || !(Happened.lNetworkEvents & FD_ACCEPT)) {
             WSAEventSelect(Config->ListenSocket, Config->ListenEvent, FD_ACCEPT);
         }
-        WaitForSingleObject(Missing > 0 && !Posted ? Config->StopEvent : Config->ListenEvent, SWEEP_INTERVAL);
+        WaitForSingleObject(Good ? Config->ListenEvent : Config->StopEvent, SWEEP_INTERVAL);
     }
     return 0;
 }
