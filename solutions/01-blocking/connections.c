@@ -68,7 +68,7 @@ void ConnectionSweep(SERVER_CONFIG *Config)
      */
     AcquireSRWLockExclusive(&Config->Lock);
     for (OVERLAPPED_EX *Context = Config->First; Context != NULL; Context = Context->Next) {
-        if (Aborting || (Stopping && FlagIsSet(&Context->Idle)) || DeadlineLeft(Context) == 0) {
+        if (Aborting || (Stopping && FlagIsSet(&Context->Idle))) {
             SocketCancel(Context);
         }
     }

@@ -143,8 +143,8 @@ static void SocketWriteDone(OVERLAPPED_EX *Context, DWORD Bytes)
 static void FileReadDone(OVERLAPPED_EX *Context, DWORD Bytes)
 {
     /* LAB 1.3 { No bytes (OperationFailed is told of the file's end, too): the file has become shorter, and the
-     * connection is closed, as a promised length cannot be taken back. Otherwise the file is so much further (FileOffset, AcumBytes), and header and slice go out, in one
-     * write.
+     * connection is closed, as a promised length cannot be taken back. Otherwise the file is so much further
+     * (FileOffset, AcumBytes), and header and slice go out, in one write.
      * stub: (void)Bytes;
      * stub: TodoAnswer(TODO("1.3"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;

@@ -213,7 +213,10 @@ void UploadDiscard(OVERLAPPED_EX *Context);
 OVERLAPPED_EX *ConnectionOpen(SERVER_CONFIG *Config, SOCKET Socket);
 /** Closes and frees a connection. No operation may be in flight. */
 void ConnectionClose(OVERLAPPED_EX *Context);
-/** Cancels the operations of connections that are late, or idle during a shutdown, or all when aborting. */
+/**
+ * Cancels the operations of connections that are idle during a shutdown, or all when aborting. Not of those that are
+ * late: the call that they wait in has a timeout (SocketTimeout), and whom SocketCancel has met reads no more.
+ */
 void ConnectionSweep(SERVER_CONFIG *Config);
 /** Doubles the buffer until Room bytes are free behind Used. @return FALSE without memory; nothing changed then */
 BOOL BufferReserve(OVERLAPPED_EX *Context, size_t Room);

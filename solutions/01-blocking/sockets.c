@@ -140,11 +140,12 @@ BOOL SocketWrite(OVERLAPPED_EX *Context)
 void SocketCancel(OVERLAPPED_EX *Context)
 {
     /*
-     * A call that blocks is hard to call back: that is one reason for the stages to come. Cancelling ends it with
-     * ERROR_OPERATION_ABORTED; where a blocking call cannot be cancelled, it meets the end of the stream made here.
+     * A call that blocks is hard to call back: that is one reason for the stages to come. CancelIoEx ends a recv that
+     * another thread waits in, with ERROR_OPERATION_ABORTED (seen under Wine 8 and on the port). One that begins just
+     * afterwards it cannot meet: that one fails with WSAESHUTDOWN, as the receiving half is at its end.
      */
-    /* LAB 1.7 { Cancel what waits on the socket, then end the receiving half; when the server is aborting, both
-     * halves.
+    /* LAB 1.7 { Cancel what waits on the socket (CancelIoEx), then end the receiving half (shutdown), for a recv that
+     * begins just now; when the server is aborting, both halves.
      * stub: (void)Context;
      */
     CancelIoEx((HANDLE)Context->Socket, NULL);
