@@ -145,8 +145,8 @@ static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
     /*
-     * TODO 3.5: Let nobody in any more, then wait for the listen thread. Either may not exist, when the start
-     * failed.
+     * TODO 3.5: Let nobody in any more, then wait for the listen thread and close its handle. Either may not exist,
+     * when the start failed.
      */
     ConnectionsDrain();
     /*

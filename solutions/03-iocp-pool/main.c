@@ -151,8 +151,8 @@ static void ConnectionsDrain(void)
 static void ServerStop(void)
 {
     InterlockedExchange(&Config.Stopping, TRUE);
-    /* LAB 3.5 { Let nobody in any more, then wait for the listen thread. Either may not exist, when the start
-     * failed. */
+    /* LAB 3.5 { Let nobody in any more, then wait for the listen thread and close its handle. Either may not exist,
+     * when the start failed. */
     if (Config.ListenSocket != INVALID_SOCKET) {
         closesocket(Config.ListenSocket);
     }
