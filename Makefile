@@ -155,9 +155,9 @@ ifeq ($(TARGET)$(OS),windows)
 RUNNER := $(WINE) # an .exe on Linux
 run: $(WINE_READY)
 endif
-run: $(BUILD)/$(TARGET)/$(CHOSEN)/server$(EXE.$(TARGET)) $(SITE)/ready ## serve the sample site: make run [PORT=8080] [STAGE=03-iocp-pool] [LAB=3]
+run: $(BUILD)/$(TARGET)/$(CHOSEN)/server$(EXE.$(TARGET)) $(SITE)/ready ## serve the sample site: make run [LAB=3] [STAGE=03-iocp-pool] [PORT=8080] [OPTIONS=--trace]
 	@mkdir -p $(BUILD)/uploads
-	$(RUNNER) $(BUILD)/$(TARGET)/$(CHOSEN)/server$(EXE.$(TARGET)) --port $(PORT) --root $(SITE)/root --uploads $(BUILD)/uploads
+	$(RUNNER) $(BUILD)/$(TARGET)/$(CHOSEN)/server$(EXE.$(TARGET)) --port $(PORT) --root $(SITE)/root --uploads $(BUILD)/uploads $(OPTIONS)
 
 number = $(patsubst 0%,%,$(firstword $(subst -, ,$(notdir $(1)))))
 $(foreach t,$(TARGETS),$(BUILD)/$(t)/which-lab/server$(EXE.$(t))):

@@ -76,9 +76,9 @@ static void summary_print(const model *m)
 {
     const summary *s = &m->summary;
     const event *events = m->journal->events;
-    printf("%u events in %.6f s; %u threads, %u at most running at a time; %u operations, %u at most in flight\n",
+    printf("%u events in %.6f s; %u threads, %u at most running at a time; %u operation%s, %u at most in flight\n",
            m->journal->count, (double)(events[m->journal->count - 1].time - events[0].time) / 1e6, s->threads,
-           s->running_most, m->operation_count, s->in_flight_most);
+           s->running_most, m->operation_count, m->operation_count == 1 ? "" : "s", s->in_flight_most);
 }
 
 int main(int count, char **arguments)

@@ -61,6 +61,8 @@ said=$(find ../all -name '*.mutant' -o -name '*.variation' -o -path '../all/solu
 check 'no solutions, mutants or attacks' test -z "$said"
 said=$(grep -o '](\([^)#:]*\))' README.md | tr -d '()]' | while read -r file; do [ -e "$file" ] || echo "$file"; done)
 check 'the README leads somewhere' test -z "$said"
+said=$(cd "$top" && for folder in tests/*/; do [ -e "$work/all/$folder" ] || grep -q "\`$(basename "$folder")/\`" docs/building.md || echo "$folder"; done)
+check 'docs/building.md names what is not here' test -z "$said"
 
 # Nothing here needs another file than the archive has: the objects of what is given are this machine's, to save time, and
 # make sees by what each was made from whether that is all there.
@@ -71,6 +73,7 @@ cp "$BUILD/linux/flags" build/linux/ && touch -d @0 build/linux/flags
 student help
 check 'make help' says 'make check .*LAB=3'
 check 'make help offers what is there' never_says '[Ss]olution|SOLUTION|STAGE|mutant|attack|bench|diff|starters|fuzz|release|test-servers'
+check 'make help: a lab must be named' never_says '(run|trace) .*\[LAB'
 verbs=$(grep -oE '^  make [a-z0-9_.-]+' <<<"$said" | cut -d' ' -f4 | grep -vxE 'run|trace|check|watch|storm|test') # these ask for a lab first, or list much
 check 'there are verbs' test "$(wc -w <<<"$verbs")" -ge 10
 # shellcheck disable=SC2086 # they are words

@@ -51,7 +51,8 @@ write() { # FOLDER [VERSION]
     cp tests/release/judge-check.sh "$folder/$name/tests/"
     echo "$version" >"$folder/$name/VERSION"
     sed -i 's/ \[SOLUTION=1\]//' "$folder/$name/tests/grade/check.mk"
-    sed -i 's/ \[STAGE=03-iocp-pool\]//' "$folder/$name/Makefile"
+    sed -i 's/\[LAB=3\] \[STAGE=03-iocp-pool\]/LAB=3/' "$folder/$name/Makefile" # there is no other server to run
+    sed -i 's/make trace \[LAB=3\]/make trace LAB=3/' "$folder/$name/docs/trace/trace.mk"
     sed -i -E '/@subpage md_docs_teaching$/d' "$folder/$name/docs/contents.dox"
     tar --create --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --mode='u+rwX,go+rX,go-w' \
         --mtime="@$(git log -1 --format=%ct)" -C "$folder" "$name" | gzip -9n >"$1/$name.tar.gz"
