@@ -87,7 +87,7 @@ points() { # STAGE
     awk -F '\t' -v lab="${number#0}" '
         FILENAME ~ /README.md$/ { if (/^## [0-9]+\.[0-9]+ /) { split($0, w, " "); section[w[2]] = 1 } next }
         FILENAME == "-" { has[$1] = 1; next }
-        /^#/ || /^$/ { next }
+        /^[#@]/ || /^$/ { next }
         NF != 5 { print FILENAME ":" FNR ": a line has five fields, between tabs"; bad = 1; next }
         $1 !~ "^" lab "\\.[0-9]+$" { print FILENAME ":" FNR ": no task of this lab: " $1; bad = 1 }
         !($2 in has) { print FILENAME ":" FNR ": the grader has no such test for this stage: " $2; bad = 1 }

@@ -22,6 +22,15 @@ typedef enum CAUSE {
 /** Finds out why a test failed, when its story tells. @param text room for CAUSE_TEXT bytes; empty when it does not */
 CAUSE cause_of(const STORY *told, char *text);
 
+/** The place that a report of the verifier names, without its thread; empty when there is none. @param place as text */
+void cause_place(const STORY *told, char *place);
+
+/** Whether a report is the verifier's that something was left open. @param place set to where it was opened */
+int cause_report_is_leak(const char *report, char *place);
+
+/** The same of the report that a failure tells. */
+int cause_is_leak(const STORY *told, char *place);
+
 /** The first line of a report in what a server wrote to stderr, or NULL. */
 const char *cause_report_in(const char *err);
 

@@ -70,4 +70,5 @@ else
 fi
 make -s build/linux/tests/grade/grade || die "the judge does not build"
 
+[ ${#table[@]} = 0 ] || table+=(--sources "$folder")
 build/linux/tests/grade/grade --stage "$lab" ${table[@]+"${table[@]}"} ${QUIET:+--quiet} "$PWD/$server"

@@ -1,8 +1,8 @@
 /*
  * grade: judges a server of any stage from outside, over loopback TCP.
  *
- *     grade --stage N [--filter TEXT]... [--points TABLE [--task N.M]] [--jobs N] [--list] [--quiet] [--keep] [--wine]
- *           [--server] PATH
+ *     grade --stage N [--filter TEXT]... [--points TABLE [--task N.M] [--sources FOLDER]] [--jobs N] [--list] [--quiet]
+ *           [--keep] [--wine] [--server] PATH
  *
  * A PATH that ends in .exe is run through wine.
  *
@@ -36,7 +36,7 @@
 enum { MAX_FILTERS = 256 };
 
 static const char *filters[MAX_FILTERS];
-static const char *points, *task;
+static const char *points, *task, *sources;
 static int filter_count, jobs, list_only, quiet, keep;
 static int all_passed, all_failed, all_skipped;
 
@@ -45,14 +45,14 @@ static void __attribute__((noreturn)) usage(const char *complaint)
     fprintf(stderr,
             "grade: %s\n"
             "usage: grade --stage 1..5 [--filter TEXT]... [--jobs N] [--list] [--quiet] [--keep] [--wine] "
-            "[--points TABLE [--task N.M]] [--server] PATH\n",
+            "[--points TABLE [--task N.M] [--sources FOLDER]] [--server] PATH\n",
             complaint);
     exit(2);
 }
 
 static void read_options(int count, char **arguments)
 {
-    enum { SERVER_OPTION = 1, STAGE_OPTION, FILTER_OPTION, JOBS_OPTION, POINTS_OPTION, TASK_OPTION };
+    enum { SERVER_OPTION = 1, STAGE_OPTION, FILTER_OPTION, JOBS_OPTION, POINTS_OPTION, TASK_OPTION, SOURCES_OPTION };
     static const struct option options[] = {
         {"server", required_argument, NULL, SERVER_OPTION},
         {"stage", required_argument, NULL, STAGE_OPTION},
@@ -60,6 +60,7 @@ static void read_options(int count, char **arguments)
         {"jobs", required_argument, NULL, JOBS_OPTION},
         {"points", required_argument, NULL, POINTS_OPTION},
         {"task", required_argument, NULL, TASK_OPTION},
+        {"sources", required_argument, NULL, SOURCES_OPTION},
         {"wine", no_argument, &run.wine, 1},
         {"list", no_argument, &list_only, 1},
         {"quiet", no_argument, &quiet, 1},
@@ -86,6 +87,9 @@ static void read_options(int count, char **arguments)
             break;
         case TASK_OPTION:
             task = optarg;
+            break;
+        case SOURCES_OPTION:
+            sources = optarg;
             break;
         case 0:
             break;
@@ -254,6 +258,6 @@ int main(int count, char **arguments)
     int bad = report_sum(results, wanted);
     printf("stage %d, %.1f s\n", run.stage, (double)(now_ms() - started) / 1000);
     if (points)
-        points_sum(results, wanted, run.stage);
+        points_sum(results, wanted, run.stage, sources);
     return bad ? 1 : 0;
 }

@@ -80,6 +80,7 @@ static void __attribute__((noreturn)) be_job(const JOB *job, pid_t parent)
     signal(SIGPIPE, SIG_IGN);
     story = job->result->story;
     snprintf(run.folder, sizeof run.folder, "%s", job->folder);
+    snprintf(run.test, sizeof run.test, "%s.%s", job->result->test->topic, job->result->test->test->name);
     fence_choose((int)(job - jobs_running));
     fence_give(run.folder, 1);
     run_with_check(job->result->test);

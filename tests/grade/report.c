@@ -42,22 +42,41 @@ static void print_steps(const STORY *told)
         printf("      %3u  ", i + 1), print_tamed(told->step[i % STORY_STEPS], 0), putchar('\n');
 }
 
-/* The places of a starter that tests have met with, and how many did. */
-enum { MOST_TODOS = 64 };
-static char todo_place[MOST_TODOS][CAUSE_TEXT];
-static int todo_tests[MOST_TODOS], todo_count;
+/* Places that tests have met with, and how many did. */
+enum { MOST_PLACES = 64 };
+typedef struct PLACES {
+    char place[MOST_PLACES][CAUSE_TEXT];
+    int tests[MOST_PLACES], count;
+} PLACES;
 
-/* Counts one more test that waits for a place. Returns how many do by now. */
-static int todo_met(const char *place)
+static PLACES todos, /* parts of a starter that are not written */
+    leaks,           /* where something was opened that is open at the end */
+    forgiven;        /* the same, and other tests fail for it */
+
+/* Counts one more test for a place. Returns how many there are by now. */
+static int met(PLACES *places, const char *place)
 {
     int i = 0;
-    while (i < todo_count && strcmp(todo_place[i], place) != 0)
+    while (i < places->count && strcmp(places->place[i], place) != 0)
         i++;
-    if (i == MOST_TODOS)
+    if (i == MOST_PLACES)
         return 1;
-    if (i == todo_count)
-        snprintf(todo_place[todo_count++], CAUSE_TEXT, "%s", place);
-    return ++todo_tests[i];
+    if (i == places->count)
+        snprintf(places->place[places->count++], CAUSE_TEXT, "%s", place);
+    return ++places->tests[i];
+}
+
+/* A line for each place with more tests than those that have told of it already. */
+static void print_places(const PLACES *places, int told, const char *one, const char *several)
+{
+    for (int i = 0; i < places->count; i++) {
+        int tests = places->tests[i] - told;
+        if (tests <= 0)
+            continue;
+        printf("%d %s ", tests, tests == 1 ? one : several);
+        print_tamed(places->place[i], 0);
+        putchar('\n');
+    }
 }
 
 /* What to do about a failure: what it tells itself, or else what the lab's table says. */
@@ -81,17 +100,19 @@ static void report_failure(const RESULT *result)
 {
     const STORY *told = result->story;
     const char *topic = result->test->topic, *name = result->test->test->name;
-    char text[CAUSE_TEXT];
-    CAUSE cause = cause_of(told, text);
-    if (cause ==
-        CAUSE_TODO) { /* that it is not written yet is all there is to say, and in a lab's report once is enough */
-        if (todo_met(text) == 1 || !*points_handout()) {
-            printf("FAIL  %s.%s  %d ms: ", topic, name, result->milliseconds);
+    char text[CAUSE_TEXT], test[200];
+    snprintf(test, sizeof test, "%s.%s", topic, name);
+    CAUSE cause = points_cause(test, told, text);
+    if (cause == CAUSE_TODO) { /* that it is not written yet is all there is to say, and in a lab's report once */
+        if (met(&todos, text) == 1 || !*points_handout()) {
+            printf("FAIL  %s  %d ms: ", test, result->milliseconds);
             print_tamed(text, 0);
             putchar('\n');
         }
         return;
     }
+    if (cause_is_leak(told, text) && met(&leaks, text) > 1 && *points_handout())
+        return; /* many tests see it, and it is one mistake */
     printf("FAIL  %s.%s  %d ms\n", topic, name, result->milliseconds);
     print_steps(told);
     if (*told->context)
@@ -144,15 +165,21 @@ int report_sum(const RESULT *results, int count)
         passed += results[i].story->outcome == OUTCOME_PASSED;
         skipped += results[i].story->outcome == OUTCOME_SKIPPED;
         failed += results[i].story->outcome == OUTCOME_FAILED;
+        if (results[i].story->outcome == OUTCOME_PASSED && *results[i].story->left)
+            met(&forgiven, results[i].story->left);
     }
     if (!has_points)
         print_topics(results, count);
     for (int i = 0; i < count && (!has_points || failed <= MOST_NAMES); i++)
         if (results[i].story->outcome == OUTCOME_FAILED)
             printf("failed: %s.%s\n", results[i].test->topic, results[i].test->test->name);
-    for (int i = 0; i < todo_count && has_points; i++)
-        printf("%d %s for ", todo_tests[i], todo_tests[i] == 1 ? "test waits" : "tests wait"),
-            print_tamed(todo_place[i], 0), putchar('\n');
+    if (has_points) {
+        print_places(&todos, 0, "test waits for", "tests wait for");
+        print_places(&leaks, 1, "more test fails because this is left open at the end,",
+                     "more tests fail because this is left open at the end,");
+        print_places(&forgiven, 0, "test passes, but this is left open at the end,",
+                     "tests pass, but this is left open at the end,");
+    }
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
     return count - passed - skipped;
 }

@@ -27,6 +27,7 @@ typedef struct STORY {
     char got[STORY_TEXT];
     char server[STORY_TEXT]; /**< how the server is and what it wrote to stderr */
     char reason[STORY_LINE]; /**< of a skipped test */
+    char left[STORY_LINE];   /**< what the server left open at its end, where another test fails for it; or empty */
 } STORY;
 
 /** The story of the test that this process runs. */

@@ -26,7 +26,7 @@ START_TEST(idle)
     serve("");
     server_signal(&server, SIGINT);
     EXPECT(WAIT_UNTIL(server_has_ended(&server), 3000), "a server with nothing to do exits at once",
-           "it runs on for 3 seconds");
+           "it runs on for 3 seconds: in gdb, `thread apply all bt` shows where its threads wait");
     server_expect_clean_end(&server);
     char *err = read_text(server.err, NULL);
     EXPECT(!*err, "nothing to complain about on stderr", "%.600s", err);
@@ -250,11 +250,12 @@ END_TEST
 START_TEST(while_clients_arrive)
 {
     static const char request[] = "GET /small.txt HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
-    int64_t end = deadline_in(3 * PATIENCE);
+    int64_t end = deadline_in(ENDING);
     int served = 0;
     serve("--drain 5");
     for (int i = 0; !server_has_ended(&server); i++) {
-        EXPECT(ms_left(end), "exit within 15 seconds of Ctrl-C", "it was still running");
+        if (!ms_left(end))
+            server_fail_running();
         if (i == 30)
             server_signal(&server, SIGINT);
         CLIENT *c = client_begin(server.port);
