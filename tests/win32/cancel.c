@@ -196,12 +196,184 @@ CASE(cancel_and_data_at_the_same_time_give_one_packet)
     CloseHandle(port);
 }
 
+/* ---- calls that wait, and have no OVERLAPPED ---- */
+
+typedef struct WAITING {
+    SOCKET socket;
+    volatile LONG about_to, done;
+    int error;
+} WAITING;
+
+static DWORD WINAPI waiting_receive(void *argument)
+{
+    WAITING *waiting = argument;
+    char data;
+    store(&waiting->about_to, 1);
+    waiting->error = recv(waiting->socket, &data, 1, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
+    store(&waiting->done, 1);
+    return 0;
+}
+
+static DWORD WINAPI waiting_accept(void *argument)
+{
+    WAITING *waiting = argument;
+    store(&waiting->about_to, 1);
+    waiting->error = accept(waiting->socket, NULL, NULL) == INVALID_SOCKET ? WSAGetLastError() : 0;
+    store(&waiting->done, 1);
+    return 0;
+}
+
+static DWORD WINAPI waiting_send(void *argument)
+{
+    static const char data[65536];
+    WAITING *waiting = argument;
+    store(&waiting->about_to, 1);
+    do {
+        waiting->error = send(waiting->socket, data, sizeof data, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
+    } while (!waiting->error);
+    store(&waiting->done, 1);
+    return 0;
+}
+
+/* Nobody can tell when another thread has begun to wait, so it is cancelled until it has ended. */
+static int cancelled_with(WAITING *waiting, LPTHREAD_START_ROUTINE call)
+{
+    HANDLE thread = start_thread(call, waiting);
+    BOOL cancelled = FALSE;
+    WAIT_UNTIL(load(&waiting->about_to));
+    EXPECT_STAYS(!load(&waiting->done));
+    WAIT_UNTIL((cancelled |= CancelIoEx((HANDLE)waiting->socket, NULL), load(&waiting->done)));
+    join_thread(thread);
+    EXPECT(cancelled);
+    return waiting->error;
+}
+
+CASE(fact_19_CancelIoEx_ends_a_recv_that_another_thread_waits_in)
+{
+    SOCKET far_end;
+    WAITING waiting = {0};
+    tcp_pair(&waiting.socket, &far_end);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_receive));
+    send_all(far_end, "x", 1);
+    EXPECT_EQ(1, recv(waiting.socket, (char[1]){0}, 1, 0)); /* the socket is as good as before */
+    closesocket(waiting.socket);
+    closesocket(far_end);
+}
+
+CASE(fact_19_CancelIoEx_ends_a_recv_that_has_a_time_limit)
+{
+    SOCKET far_end;
+    WAITING waiting = {0};
+    DWORD limit = 600000;
+    tcp_pair(&waiting.socket, &far_end);
+    REQUIRE(setsockopt(waiting.socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&limit, sizeof limit) == 0);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_receive));
+    closesocket(waiting.socket);
+    closesocket(far_end);
+}
+
+CASE(fact_19_CancelIoEx_ends_a_send_that_another_thread_waits_in)
+{
+    SOCKET far_end;
+    WAITING waiting = {0};
+    tcp_pair(&waiting.socket, &far_end);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_send));
+    closesocket(waiting.socket);
+    closesocket(far_end);
+}
+
+CASE(fact_19_CancelIoEx_ends_an_accept_that_another_thread_waits_in)
+{
+    struct sockaddr_in address;
+    WAITING waiting = {0};
+    waiting.socket = new_listener(&address);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_accept));
+    closesocket(waiting.socket);
+}
+
+/* Its operations have an OVERLAPPED, a call that waits has none. */
+CASE(fact_19_CancelIoEx_of_one_operation_leaves_a_recv_that_waits)
+{
+    SOCKET far_end;
+    WAITING waiting = {0};
+    OVERLAPPED other = {0};
+    tcp_pair(&waiting.socket, &far_end);
+    HANDLE thread = start_thread(waiting_receive, &waiting);
+    WAIT_UNTIL(load(&waiting.about_to));
+    EXPECT_STAYS(!load(&waiting.done) && !CancelIoEx((HANDLE)waiting.socket, &other));
+    send_all(far_end, "x", 1);
+    join_thread(thread);
+    EXPECT_EQ(0, waiting.error);
+    closesocket(waiting.socket);
+    closesocket(far_end);
+}
+
+typedef struct RECEIVER {
+    SOCKET socket;
+    volatile LONG leave, done, cancelled, otherwise;
+} RECEIVER;
+
+static DWORD WINAPI receive_again_and_again(void *argument)
+{
+    RECEIVER *receiver = argument;
+    char data;
+    while (!load(&receiver->leave)) {
+        if (recv(receiver->socket, &data, 1, 0) == SOCKET_ERROR && WSAGetLastError() == ERROR_OPERATION_ABORTED) {
+            InterlockedIncrement(&receiver->cancelled);
+        } else {
+            InterlockedIncrement(&receiver->otherwise);
+        }
+    }
+    store(&receiver->done, 1);
+    return 0;
+}
+
+CASE(cancelling_ends_the_recv_of_its_socket_and_of_no_other)
+{
+    enum { RECEIVERS = 6, ROUNDS = 100 };
+    static RECEIVER receivers[RECEIVERS];
+    SOCKET far_ends[RECEIVERS], quiet_end;
+    HANDLE threads[RECEIVERS], thread;
+    WAITING quiet = {0};
+    tcp_pair(&quiet.socket, &quiet_end);
+    thread = start_thread(waiting_receive, &quiet);
+    for (int i = 0; i < RECEIVERS; i++) {
+        tcp_pair(&receivers[i].socket, &far_ends[i]);
+        threads[i] = start_thread(receive_again_and_again, &receivers[i]);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        RECEIVER *receiver = &receivers[i * 5 % RECEIVERS];
+        LONG before = load(&receiver->cancelled);
+        WAIT_UNTIL((CancelIoEx((HANDLE)receiver->socket, NULL), load(&receiver->cancelled) > before));
+    }
+    for (int i = 0; i < RECEIVERS; i++) {
+        store(&receivers[i].leave, 1);
+        WAIT_UNTIL((CancelIoEx((HANDLE)receivers[i].socket, NULL), load(&receivers[i].done)));
+        join_thread(threads[i]);
+        EXPECT_EQ(0, load(&receivers[i].otherwise));
+        closesocket(receivers[i].socket);
+        closesocket(far_ends[i]);
+    }
+    EXPECT(!load(&quiet.done));
+    send_all(quiet_end, "x", 1);
+    join_thread(thread);
+    EXPECT_EQ(0, quiet.error);
+    closesocket(quiet.socket);
+    closesocket(quiet_end);
+}
+
 const TEST_CASE cancel_cases[] = {
     TEST(fact_19_nothing_to_cancel_gives_1168),
     TEST(fact_19_a_cancelled_operation_still_gives_its_packet),
     TEST(fact_19_one_of_several_is_cancelled),
     TEST(fact_19_null_cancels_all_of_the_handle_and_no_other),
     TEST(fact_19_CancelIo_is_for_the_operations_of_its_own_thread),
+    TEST(fact_19_CancelIoEx_ends_a_recv_that_another_thread_waits_in),
+    TEST(fact_19_CancelIoEx_ends_a_recv_that_has_a_time_limit),
+    TEST(fact_19_CancelIoEx_ends_a_send_that_another_thread_waits_in),
+    TEST(fact_19_CancelIoEx_ends_an_accept_that_another_thread_waits_in),
+    TEST(fact_19_CancelIoEx_of_one_operation_leaves_a_recv_that_waits),
+    TEST(cancelling_ends_the_recv_of_its_socket_and_of_no_other),
     TEST(fact_20_an_operation_with_a_port_survives_its_thread),
     TEST(cancel_and_data_at_the_same_time_give_one_packet),
     END_OF_CASES,

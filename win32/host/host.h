@@ -34,7 +34,7 @@ typedef struct host_buffer {
 
 /** @name Clock
  * @{ */
-uint64_t host_now(void);       /**< ns since some start; never goes back */
+uint64_t host_now(void);        /**< ns since some start; never goes back */
 uint64_t host_wall_clock(void); /**< 100 ns steps since 1601-01-01 UTC, as a FILETIME counts */
 /** @} */
 
@@ -132,8 +132,8 @@ typedef enum host_option {
     HOST_OPTION_NO_DELAY,
     HOST_OPTION_LINGER, /**< -1 off, else seconds */
     HOST_OPTION_V6_ONLY,
-    HOST_OPTION_TYPE,  /**< read only */
-    HOST_OPTION_ERROR, /**< read only; an NTSTATUS, cleared by reading */
+    HOST_OPTION_TYPE,     /**< read only */
+    HOST_OPTION_ERROR,    /**< read only; an NTSTATUS, cleared by reading */
     HOST_OPTION_LISTENING /**< read only */
 } host_option;
 uint32_t host_option_set(host_file file, host_option option, int value);
@@ -146,6 +146,10 @@ typedef struct host_wait_entry {
 } host_wait_entry;
 /** Blocks until one of a few files is ready. @return how many are; 0 after the timeout */
 int host_wait_ready(host_wait_entry *entries, unsigned count, uint64_t timeout);
+/** A bell: a file for host_wait_ready that is readable from when it is rung until it is hushed. */
+uint32_t host_bell_create(host_file *bell);
+void host_bell_ring(host_file bell);
+void host_bell_hush(host_file bell);
 /** Makes every host_wait_ready on this socket return: used when it is closed under a blocked call. */
 void host_interrupt(host_file file);
 /** @} */
@@ -172,7 +176,7 @@ bool host_address_to_text(int family, const void *bytes, char *text, size_t size
  * @{ */
 enum { HOST_OPEN_READ = 1, HOST_OPEN_WRITE = 2, HOST_OPEN_CREATE = 4, HOST_OPEN_NEW = 8, HOST_OPEN_TRUNCATE = 16 };
 typedef struct host_file_information {
-    uint64_t size; /**< of a regular file, else 0 */
+    uint64_t size;                       /**< of a regular file, else 0 */
     uint64_t created, accessed, written; /**< as FILETIME counts */
     uint64_t index;
     uint32_t volume;

@@ -31,7 +31,7 @@ int WSAAPI bind(SOCKET s, const struct sockaddr *name, int namelen)
     socket_object *found = begin_call(s);
     if (!found)
         return SOCKET_ERROR;
-    uint32_t status = found->bound                                         ? STATUS_INVALID_PARAMETER
+    uint32_t status = found->bound                                     ? STATUS_INVALID_PARAMETER
                       : !address_from_program(name, namelen, &address) ? STATUS_FAULT
                                                                        : socket_need_file(found);
     if (!status)
@@ -58,20 +58,15 @@ static uint32_t accept_one(socket_object *s, host_file *file, host_address *remo
 {
     uint32_t status;
     lock_acquire(&s->device.lock);
-    for (;;) {
-        status = s->closing       ? STATUS_CANCELLED
-                 : !s->listening ? STATUS_INVALID_PARAMETER
-                                 : host_accept(s->file, file, remote);
+    for (uint16_t cancels = s->cancels;;) {
+        status = s->closing              ? STATUS_FILE_CLOSED
+                 : s->cancels != cancels ? STATUS_CANCELLED
+                 : !s->listening         ? STATUS_INVALID_PARAMETER
+                                         : host_accept(s->file, file, remote);
         if (status != STATUS_WOULD_BLOCK || s->nonblocking)
             break;
         host_wait_entry entry = {.file = s->file, .wanted = HOST_READABLE};
-        s->blocked++;
-        lock_release(&s->device.lock);
-        block_enter();
-        host_wait_ready(&entry, 1, HOST_FOREVER);
-        block_leave();
-        lock_acquire(&s->device.lock);
-        s->blocked--;
+        socket_wait(s, &entry, HOST_FOREVER);
     }
     if (s->events)
         socket_events_called(s, FD_ACCEPT, true);
@@ -95,7 +90,7 @@ SOCKET WSAAPI accept(SOCKET s, struct sockaddr *addr, int *addrlen)
     }
     uint32_t status = accept_one(listener, &file, &remote);
     if (status) {
-        SetLastError(status == STATUS_CANCELLED ? WSAEINTR : status_to_winsock(status));
+        SetLastError(status_to_winsock(status));
         goto done;
     }
     accepted = socket_open(file, listener->family, listener->type, listener->protocol, &made);
@@ -215,7 +210,7 @@ int WSAAPI shutdown(SOCKET s, int how)
     if (!found)
         return SOCKET_ERROR;
     uint32_t status = how < SD_RECEIVE || how > SD_BOTH                 ? STATUS_INVALID_PARAMETER
-                      : is_incomplete(found)                             ? STATUS_CONNECTION_INVALID
+                      : is_incomplete(found)                            ? STATUS_CONNECTION_INVALID
                       : found->type == SOCK_STREAM && !found->connected ? STATUS_CONNECTION_INVALID
                                                                         : host_shutdown(found->file, how);
     if (status == STATUS_CONNECTION_INVALID && found->connected && !found->needs_context)

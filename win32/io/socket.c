@@ -121,6 +121,8 @@ static unsigned cancel(device *d, const OVERLAPPED *overlapped, DWORD thread)
     socket_object *s = (socket_object *)d;
     lock_acquire(&d->lock);
     unsigned count = socket_cancel(s, (cancel_filter){.overlapped = overlapped, .thread = thread});
+    if (!overlapped && !thread)
+        count += socket_wait_cancel(s);
     bool listening = s->listening;
     lock_release(&d->lock);
     return count + (listening ? accept_cancel_waiting(s, overlapped, thread) : 0);

@@ -71,7 +71,8 @@ typedef struct socket_object {
     bool reusable : 1;                   /**< disconnected with TF_REUSE_SOCKET: may be accepted or connected again */
     bool reuse_address : 1;              /**< SO_REUSEADDR as the program set it; only remembered */
     bool no_send_buffer : 1;             /**< SO_SNDBUF 0 */
-    uint32_t blocked;                    /**< threads inside a blocking call */
+    uint16_t blocked;                    /**< threads inside a blocking call that waits */
+    uint16_t cancels;                    /**< goes on when those are cancelled */
     uint32_t pool;                       /**< bytes of non-paged pool that faults/ counts for the connection */
     uint32_t drained_at;                 /**< the poll during or before which nothing was left to receive */
     DWORD receive_timeout, send_timeout; /**< ms, 0: none */
@@ -131,6 +132,14 @@ typedef struct cancel_filter {
 } cancel_filter;
 /** Ends operations in the queues as cancelled. Called with the lock held. @return how many */
 unsigned socket_cancel(socket_object *s, cancel_filter which);
+/**
+ * A blocking call waits for its descriptor; without an entry, only for the time. Called with the lock held, and lets go
+ * of it meanwhile. @return whether the descriptor is ready; the wait also ends, not ready, when CancelIoEx was called
+ */
+bool socket_wait(socket_object *s, host_wait_entry *entry, uint64_t timeout);
+/** Ends the waits of blocking calls on a socket: they see that cancels has gone on. Called with the lock held.
+ *  @return how many there are */
+unsigned socket_wait_cancel(socket_object *s);
 /** Which queue an operation belongs to: true for what the network takes: sends and connects. */
 bool op_is_sending(unsigned kind);
 

@@ -391,17 +391,8 @@ uint32_t socket_start(socket_object *s, op *record, DWORD *bytes)
 static bool wait_ready(socket_object *s, bool sending, bool behind_others, uint64_t left)
 {
     host_wait_entry entry = {.file = s->file, .wanted = sending ? HOST_WRITABLE : HOST_READABLE};
-    s->blocked++;
-    lock_release(&s->device.lock);
-    block_enter();
-    bool ready = true;
-    if (behind_others)
-        host_pause(1000000); /* overlapped operations are ahead: their poller makes room */
-    else
-        ready = host_wait_ready(&entry, 1, left) > 0;
-    block_leave();
-    lock_acquire(&s->device.lock);
-    s->blocked--;
+    /* Overlapped operations are ahead: their poller makes room. Until then, nothing of interest can become ready. */
+    bool ready = socket_wait(s, behind_others ? NULL : &entry, behind_others ? 1000000 : left) || behind_others;
     if (ready && !behind_others)
         *(sending ? &s->writable : &s->readable) = READY_PERHAPS;
     return ready;
@@ -418,10 +409,10 @@ uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
         return status;
     }
     lock_acquire(&s->device.lock);
-    for (;;) {
+    for (uint16_t cancels = s->cancels;;) {
         bool behind = queue_of(s, sending)->last != NULL;
-        if (s->closing) {
-            status = STATUS_CANCELLED;
+        if (s->closing || s->cancels != cancels) {
+            status = s->closing ? STATUS_FILE_CLOSED : STATUS_CANCELLED;
             break;
         }
         status = behind || !may_be_ready(s, sending) ? STATUS_WOULD_BLOCK : socket_perform(s, record);
@@ -444,6 +435,6 @@ uint32_t socket_block(socket_object *s, op *record, DWORD *bytes)
         socket_events_called(s, sending ? FD_WRITE : FD_READ, !sending && *bytes > 0);
     lock_release(&s->device.lock);
     op_clear(record);
-    JOURNAL_WOKE(*bytes, status == STATUS_CANCELLED ? WSAEINTR : status_to_winsock(status));
+    JOURNAL_WOKE(*bytes, status_to_winsock(status));
     return status;
 }

@@ -64,9 +64,7 @@ static int transfer(SOCKET s, op *record, const WSABUF *buffers, DWORD count, DW
     socket_release(found);
     if (done && (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW))
         *done = bytes;
-    if (status == STATUS_CANCELLED && !record->overlapped)
-        SetLastError(WSAEINTR); /* closesocket under a blocked call */
-    else if (status == STATUS_PENDING)
+    if (status == STATUS_PENDING)
         SetLastError(WSA_IO_PENDING);
     else if (status)
         socket_fail(status);

@@ -3,8 +3,8 @@
  * The port's own lock: one word, for sections of a few instructions.
  *
  * Unlike a program's locks it does not count as blocking: whoever holds it never waits for anything but another such
- * lock. The order, outermost first: a socket or file, the dispatcher (wait.c), a completion port, the helper's list,
- * the handle table, the journal.
+ * lock. The order, outermost first: a socket or file, the bell (io/waiting.c), the dispatcher (wait.c), a completion
+ * port, the helper's list, the handle table, the journal.
  */
 #ifndef LOCK_H
 #define LOCK_H

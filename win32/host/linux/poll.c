@@ -108,3 +108,20 @@ int host_wait_ready(host_wait_entry *entries, unsigned count, uint64_t timeout)
         free(fds);
     return ready < 0 ? 0 : ready;
 }
+
+uint32_t host_bell_create(host_file *bell)
+{
+    *bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return *bell >= 0 ? STATUS_SUCCESS : linux_status(errno);
+}
+
+void host_bell_ring(host_file bell)
+{
+    eventfd_write(bell, 1);
+}
+
+void host_bell_hush(host_file bell)
+{
+    eventfd_t rung;
+    eventfd_read(bell, &rung);
+}
