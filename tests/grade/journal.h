@@ -18,7 +18,7 @@ typedef struct EVENT {
     char kind[16]; /**< call, fail, pending, complete, dequeue, thread-start, … */
     char name[40]; /**< of the function or operation */
     uint64_t handle;
-    uint64_t overlapped;
+    uint64_t overlapped; /**< of setsockopt the value, with the option in bytes */
     uint64_t bytes;
     unsigned error;
 } EVENT;

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "client.h"
 #include "expect.h"
+#include "journal.h"
 #include "site.h"
 #include "spawn.h"
 #include "story.h"
@@ -184,6 +185,31 @@ START_TEST(listens_where_told)
 }
 END_TEST
 
+/* How often an option was set that the journal writes as this number, to another value than 0. */
+static int times_set(const JOURNAL *journal, uint64_t option)
+{
+    int count = 0;
+    for (int i = 0; i < journal->count; i++) {
+        const EVENT *call = &journal->events[i];
+        count += event_is(call, "call", "setsockopt") && call->bytes == option && call->overlapped;
+    }
+    return count;
+}
+
+/* On the listening socket, from which the others inherit, or on each of those. */
+START_TEST(socket_options)
+{
+    enum { NO_DELAY = 6 << 16 | 1 };                  /* IPPROTO_TCP, TCP_NODELAY */
+    const uint64_t reuse_address = 0xffffu << 16 | 4; /* SOL_SOCKET, SO_REUSEADDR */
+    serve_with_journal("");
+    ask(client_open(), "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n"); /* what it answers is for other tests */
+    const JOURNAL *journal = journal_read();
+    EXPECT(times_set(journal, NO_DELAY), "TCP_NODELAY is set",
+           "no setsockopt that sets it, for the listening socket or another");
+    EXPECT(!times_set(journal, reuse_address), "SO_REUSEADDR is left as it is", "it is set");
+}
+END_TEST
+
 /* Connections that the server closed first are still remembered by the system (TIME_WAIT) when it starts again. */
 START_TEST(restart_on_the_same_port)
 {
@@ -224,6 +250,8 @@ void options_topic(void)
     test(port_in_use, "The commonest mistake of all deserves a clear line.");
     test_for(listens_where_told, STAGE(1), NULL, "Port and address are told in network byte order, the highest first.");
     test(two_servers_on_one_port, "SO_REUSEADDR on Windows lets two servers share a port, and clients reach either.");
+    test_for(socket_options, ALL_STAGES, NO_JOURNAL,
+             "A last small piece that waits for a receipt is slow, and a port that two servers share is nobody's.");
     test(option_order, "Options come in any order.");
     test(root_with_a_slash, "Shells complete folder names with a slash.");
     test(restart_on_the_same_port, "After a restart the old connections' last traces must not keep the port.");

@@ -2,7 +2,7 @@
  * @file option.c
  * Socket options.
  */
-#include "../watch/watch.h"
+#include "../journal/journal.h"
 #include "../include/mswsock.h"
 #include "socket.h"
 
@@ -101,9 +101,19 @@ static uint32_t set(socket_object *s, int level, int name, const char *value, in
     }
 }
 
+/* A value as far as a number holds it, for the journal. */
+static uintptr_t number_of(const char *value, int length)
+{
+    uint32_t number = 0;
+    if (value && length > 0)
+        memcpy(&number, value, length < (int)sizeof number ? (size_t)length : sizeof number);
+    return number;
+}
+
 int WSAAPI setsockopt(SOCKET s, int level, int optname, const char *optval, int optlen)
 {
-    WATCH_CALL("setsockopt");
+    JOURNAL_CALL("setsockopt", s, (const void *)number_of(optval, optlen),
+                 (uint64_t)(uint32_t)level << 16 | (optname & 0xffff));
     socket_object *found = socket_find(s);
     if (!found)
         return SOCKET_ERROR;
