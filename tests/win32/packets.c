@@ -233,9 +233,48 @@ CASE(packets_of_sockets_and_posts_mixed)
     free(hall);
 }
 
+/* ---- a port that is never empty ---- */
+
+/** Takes posted packets, each of which is posted anew, for so long or until another one comes. */
+static int take_until_another(HANDLE port, DWORD milliseconds, OVERLAPPED *other)
+{
+    ULONGLONG end = GetTickCount64() + milliseconds;
+    while (GetTickCount64() < end) {
+        PACKET packet = take(port);
+        EXPECT(packet.ok);
+        if (packet.overlapped == other) {
+            return 1;
+        }
+        REQUIRE(PostQueuedCompletionStatus(port, 0, last_key, NULL));
+    }
+    return 0;
+}
+
+CASE(packets_a_port_that_is_never_empty_still_hears_its_sockets)
+{
+    SOCKET near_end, far_end;
+    OVERLAPPED overlapped = {0};
+    char data[4];
+    HANDLE port = tcp_pair_on_port(&near_end, &far_end, 1);
+    must_receive(near_end, data, sizeof data, &overlapped);
+    send_all(far_end, "a", 1);
+    EXPECT_GOOD(port, 1, 1, &overlapped);
+    for (int i = 0; i < 4; i++) {
+        REQUIRE(PostQueuedCompletionStatus(port, 0, last_key, NULL));
+    }
+    EXPECT(!take_until_another(port, 100, &overlapped)); /* nothing is out */
+    must_receive(near_end, data, sizeof data, &overlapped);
+    send_all(far_end, "b", 1);
+    EXPECT(take_until_another(port, limit_ms(), &overlapped));
+    closesocket(near_end);
+    closesocket(far_end);
+    CloseHandle(port);
+}
+
 const TEST_CASE packets_cases[] = {
     TEST(packets_a_hundred_thousand_through_eight_threads),
     TEST(packets_a_hundred_thousand_in_batches_and_one_by_one),
     TEST(packets_of_sockets_and_posts_mixed),
+    TEST(packets_a_port_that_is_never_empty_still_hears_its_sockets),
     END_OF_CASES,
 };

@@ -11,7 +11,13 @@
 #include "deadline.h"
 #include "helper.h"
 
-enum { EVENTS_AT_ONCE = 64, WAKES_AT_ONCE = 8, QUIET_TICKS_BEFORE_SERVING = 8, WORTH_A_WAKE = 8 };
+enum {
+    EVENTS_AT_ONCE = 64,
+    WAKES_AT_ONCE = 8,
+    QUIET_TICKS_BEFORE_SERVING = 8,
+    WORTH_A_WAKE = 8,
+    UNPOLLED_BEFORE_NOTICE = 64
+};
 
 /* Whom to wake once the lock is released: waking under it would let the woken thread run into it. */
 struct wakes {
@@ -251,6 +257,7 @@ static void wait_at(port *p, thread *t, uint64_t deadline)
             break;
         if (!p->leader && p->files && !rests) {
             p->leader = w;
+            p->unpolled = 0;
             lock_release(&p->lock);
             lead(p, t, left);
             lock_acquire(&p->lock);
@@ -305,6 +312,7 @@ static unsigned take(HANDLE handle, op **packets, unsigned capacity, DWORD milli
     thread *t = thread_self();
     port *p = join(handle, t);
     unsigned count = 0;
+    bool notice = false;
     *error = ERROR_INVALID_HANDLE;
     if (!p)
         return 0;
@@ -319,6 +327,9 @@ static unsigned take(HANDLE handle, op **packets, unsigned capacity, DWORD milli
             packets[count++] = dequeue(p);
             t->active = true;
             p->active++;
+            notice = ++p->unpolled >= UNPOLLED_BEFORE_NOTICE;
+            if (notice)
+                p->unpolled = 0;
         } else {
             wait_at(p, t, deadline_after(milliseconds));
             if (t->waiter.packet) {
@@ -332,6 +343,8 @@ static unsigned take(HANDLE handle, op **packets, unsigned capacity, DWORD milli
     if (!closed_before)
         *error = count ? ERROR_SUCCESS : p->closed ? ERROR_ABANDONED_WAIT_0 : WAIT_TIMEOUT;
     lock_release(&p->lock);
+    if (notice)
+        helper_notice();
     return count;
 }
 

@@ -10,7 +10,8 @@
  * word. When files become ready it performs their operations itself and hands the packets out, to itself when it is the
  * newest, which under load it is: whoever comes back when nobody leads, leads. So there is no thread but the program's
  * own between the network and the program, and a packet costs no context switch. A leader that is not the newest rests
- * once it has handed packets on. The helper (helper.h) stands in for ports that have nobody waiting.
+ * once it has handed packets on. The helper (helper.h) stands in for ports that have nobody waiting, also because they
+ * always have a packet: who finds one does not poll, but every so often sees to it that the helper is awake.
  */
 #ifndef PORT_H
 #define PORT_H
@@ -71,6 +72,7 @@ typedef struct port {
     uint32_t active;
     uint32_t files; /**< files that the poll watches or watched: without any there is nothing to poll for */
     bool closed;
+    uint32_t unpolled; /**< packets that were there already when they were asked for, since somebody last polled */
 
     /* The helper's own. */
     uint32_t seen_sequence;
