@@ -97,7 +97,7 @@ judge_mutant() {
         verdict HINTLESS "no hint for one of ${tests[*]} in $points" && return
     fi
     for word in ${says+"${says[@]}"}; do
-        if ! grep -qF -- "$word" <<<"$told"; then verdict SILENT "the report of ${tests[*]} has not: $word" && return; fi
+        if ! grep -qF -- "${word// | /$'\n'}" <<<"$told"; then verdict SILENT "the report of ${tests[*]} has not: $word" && return; fi
     done
     verdict killed "${failed//$'\n'/ }"
 }

@@ -8,7 +8,7 @@
 #     bug: 11                   its number among the classic bugs (the file classic), if it is one
 #     stages: 01 02 03+ 04      where to try it
 #     test: slow.slow_reader    must fail; may be repeated
-#     says: where it stopped    words that the report of one of these tests must have; may be repeated
+#     says: where it stopped    words that the report of one of these tests must have; may be repeated; "a | b": either
 #     sane: basics.small_file   must pass all the same: the bug is what it says, and not just a server that does not run.
 #                               This one if it is left out; "none" where the bug spoils whatever one tries
 #     build: linux-address      another target than linux
