@@ -41,7 +41,10 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
     if (Context == NULL) {
         return;
     }
-    /* TODO 3.1: Tie the socket to the port; the key is the connection. If that fails the connection is closed (IO_CLOSE). */
+    /*
+     * TODO 3.1: Tie the socket to the port; the key is the connection. If that fails the connection is closed
+     * (IO_CLOSE).
+     */
     /* stub */
     TodoAnswer(TODO("3.1"), Context->Socket);
     Context->IOOperation = IO_CLOSE;

@@ -40,7 +40,8 @@ static void SocketWelcome(SERVER_CONFIG *Config, SOCKET Socket)
     if (Context == NULL) {
         return;
     }
-    /* LAB 3.1 { Tie the socket to the port; the key is the connection. If that fails the connection is closed (IO_CLOSE).
+    /* LAB 3.1 { Tie the socket to the port; the key is the connection. If that fails the connection is closed
+     * (IO_CLOSE).
      * stub: TodoAnswer(TODO("3.1"), Context->Socket);
      * stub: Context->IOOperation = IO_CLOSE;
      */
