@@ -2,6 +2,7 @@
  * What Windows does on a bad day: operations that fail, come short, come late or in another order. Over a quiet
  * loopback nothing of that happens, so the Win32 port is told to make it happen (WIN32_FAULTS, docs/faults.md).
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +286,16 @@ START_TEST(starts_return_late)
 }
 END_TEST
 
+/* All clients have gone, so a connection that is not forgotten is the only thing that may hold the server up. */
+static void stop_at_once(void)
+{
+    client_close_all();
+    server_signal(&server, SIGINT);
+    EXPECT(server_wait(&server, PATIENCE) >= 0, "the end of a server whose clients have all gone",
+           "it runs on: a connection that could not be tied is still counted");
+    server_expect_clean_end(&server);
+}
+
 /* Every second device cannot be tied: that client is let go, the next one served. The port itself is the first call. */
 START_TEST(associations_fail)
 {
@@ -301,6 +312,37 @@ START_TEST(associations_fail)
         client_close(c);
     }
     EXPECT(served >= COUNT / 2 - 1, "an answer to every second client", "%d of %d", served, COUNT);
+    stop_at_once();
+}
+END_TEST
+
+/*
+ * A request ties a socket and a file. Of the calls every fourth fails, so after the first few always one for a file; that
+ * file cannot be read, and is as if it were not there.
+ */
+START_TEST(file_associations_fail)
+{
+    enum { COUNT = 24 };
+    int served = 0, refused = 0;
+    serve_with_faults("fail CreateIoCompletionPort error=1450 every=4", "");
+    int before = server_descriptors(&server);
+    for (int i = 0; i < COUNT; i++) {
+        CLIENT *c = client_open();
+        client_say(c, "GET /style.css HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+        RESPONSE *r = response_try(c, 0, PATIENCE);
+        EXPECT(r->heard != HEARD_LATE, "an answer, or the end of the connection: a file that is not tied to the port",
+               "neither: no packet will ever tell of its read");
+        served += r->heard == HEARD_WHOLE && r->status == 200;
+        refused += r->heard == HEARD_WHOLE && r->status >= 400;
+        client_close(c);
+    }
+    EXPECT(served, "the file, when nothing fails", "it never comes");
+    EXPECT(refused, "an answer that says so (404 or 500), when a file cannot be tied", "%d answers, all of them 200",
+           served);
+    EXPECT(WAIT_UNTIL(server_descriptors(&server) <= before, PATIENCE),
+           "no more open files and sockets than before they came", "%d descriptors, %d before",
+           server_descriptors(&server), before);
+    stop_at_once();
 }
 END_TEST
 
@@ -381,6 +423,8 @@ void faults_topic(void)
     test_for(starts_return_late, FROM(3), NO_FAULTS,
              "Its packet may have been handled before WSARecv returns: then nothing may be freed under the caller.");
     test_for(associations_fail, STAGE(3), NO_FAULTS, "A socket that is tied to no port never tells of its end.");
+    test_for(file_associations_fail, STAGE(3), NO_FAULTS,
+             "A file that could not be tied is closed, and its client told: what is kept open adds up.");
     test_for(transmits_fail, FROM(5), NO_FAULTS, "A shortage passes; a download that was cut off does not come back.");
     test_for(handles_recycled, ALL_STAGES, NO_FAULTS,
              "A handle that was closed is somebody else's by now: to close it twice hits a stranger.");

@@ -13,7 +13,7 @@
 #include "suite.h"
 
 #define GIGABYTE (UINT64_C(1) << 30)
-#define HUGE_SIZE (5 * GIGABYTE + 12345)
+#define HUGE_SIZE (4 * GIGABYTE + 100000) /* its lower 32 bits alone are a small file's */
 
 /* More than 4 GB, of holes; the pattern at both ends and on both sides of 4 GB, where 32 bits run over. */
 static void add_huge(void)
@@ -21,7 +21,7 @@ static void add_huge(void)
     enum { AROUND = 4096 };
     char bytes[2 * AROUND];
     serve("");
-    site_add_sparse("huge.bin", HUGE_SIZE, 65536);
+    site_add_sparse("huge.bin", HUGE_SIZE, MEGABYTE);
     int file = open(site_path("huge.bin"), O_WRONLY | O_CLOEXEC);
     pattern_fill(bytes, 4 * GIGABYTE - AROUND, sizeof bytes);
     EXPECT(pwrite(file, bytes, sizeof bytes, (off_t)(4 * GIGABYTE - AROUND)) == sizeof bytes,
@@ -68,8 +68,10 @@ START_TEST(huge_length)
     expect_field(expect_status(ask(c, "HEAD /huge.bin HTTP/1.1\r\nHost: test\r\n\r\n"), 200), "Content-Length", said);
     client_say(c, "GET /huge.bin HTTP/1.1\r\nHost: test\r\n\r\n");
     expect_field(expect_status(response_head(c), 200), "Content-Length", said);
-    EXPECT(client_await(c, 65536, PATIENCE), "the file's first bytes", "%zu bytes", c->length - c->taken);
-    EXPECT(pattern_differs(c->in + c->taken, 0, 65536) == 65536, "the file's first bytes", "others");
+    EXPECT(client_await(c, MEGABYTE, PATIENCE),
+           "the file's first megabyte, and on: it has 4 gigabytes and 100,000 bytes", "%zu bytes",
+           c->length - c->taken);
+    EXPECT(pattern_differs(c->in + c->taken, 0, MEGABYTE) == MEGABYTE, "the file's first megabyte", "other bytes");
     client_reset(c);
     expect_served();
 }
@@ -148,6 +150,18 @@ START_TEST(replaced_while_sent)
 }
 END_TEST
 
+START_TEST(two_at_a_time)
+{
+    RESPONSE *r = begin_large();
+    story_step("while that download goes on another client asks for the same file");
+    CLIENT *c = client_open();
+    expect_status(ask(c, "HEAD /large.bin HTTP/1.1\r\nHost: test\r\n\r\n"), 200);
+    client_say(c, "GET /large.bin HTTP/1.1\r\nHost: test\r\n\r\n");
+    expect_status(response_head(c), 200);
+    EXPECT(drain(r) == r->length, "the first download, whole", "the connection ended");
+}
+END_TEST
+
 START_TEST(shrinks_twenty_times)
 {
     CLIENT *c[20];
@@ -178,5 +192,6 @@ void files_topic(void)
     test(emptied_while_sent, "The same, down to nothing.");
     test(grows_while_sent, "The announced length holds, whatever the file does.");
     test(replaced_while_sent, "An open file stays itself when its name goes to another.");
+    test(two_at_a_time, "What one client reads others want to read, too: a file that is opened must be shared.");
     test(shrinks_twenty_times, "Each of them holds a file and a socket.");
 }

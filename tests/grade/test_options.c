@@ -162,9 +162,10 @@ static int listens_everywhere(int port)
 START_TEST(listens_where_told)
 {
     char port[16];
-    /* The other way round it is a port from 4096 to 32767, below those that the system gives to clients: with one of
-     * these a server that swaps the bytes might fail to listen, and the report would not say why. */
+    /* The other way round it is another port, from 4096 to 32767, below those that the system gives to clients: with one
+     * of these a server that swaps the bytes might fail to listen, and the report would not say why. */
     for (int tries = 0, number = (quiet_port() & ~128) | 16; tries < 3; tries++, number += 256) {
+        number ^= number >> 8 == (number & 255);
         snprintf(port, sizeof port, "%d", number);
         if (!port_refuses(number))
             continue;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,16 +79,43 @@ START_TEST(put_nothing)
 }
 END_TEST
 
+/* Begins to notice what names leave the uploads folder. */
+static int watch_uploads(void)
+{
+    int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    EXPECT(inotify_add_watch(watch, site.uploads, IN_DELETE | IN_MOVED_FROM) >= 0, "a watch on the test's own folder",
+           "none");
+    return watch;
+}
+
+/* Whether a file of this name was deleted or renamed since: from then until there was another nobody found one. */
+static int has_left(int watch, const char *name)
+{
+    _Alignas(struct inotify_event) char events[16 * 1024];
+    ssize_t size = read(watch, events, sizeof events), at = 0;
+    int found = 0;
+    while (at < size) {
+        const struct inotify_event *event = (const struct inotify_event *)(events + at);
+        found |= event->len && !strcmp(event->name, name);
+        at += (ssize_t)(sizeof *event + event->len);
+    }
+    return found;
+}
+
 START_TEST(put_again)
 {
     serve("");
     CLIENT *c = client_open();
     expect_status(put(c, "same.txt", "the first content, a long one"), 201);
+    int watch = watch_uploads();
     RESPONSE *r = put(c, "same.txt", "the second");
     if (r->status != 201 && r->status != 200 && r->status != 204)
         response_fail(r, "status 201 (or 200, 204)");
     expect_upload("same.txt", "the second");
     expect_uploads("same.txt");
+    EXPECT(!has_left(watch, "same.txt"), "the new file in place of the old one, in one step",
+           "the old one is taken away first: who asks just then finds neither");
+    close(watch);
 }
 END_TEST
 
@@ -112,6 +140,12 @@ START_TEST(put_with_continue)
     client_say(c, "hello");
     expect_status(response(c), 201);
     expect_upload("asked.txt", "hello");
+    client_say(c, "PUT /empty.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n");
+    RESPONSE *r = response(c);
+    if (r->status == 100) /* for a body of no bytes it may come or not */
+        r = response(c);
+    expect_status(r, 201);
+    expect_upload("empty.txt", "");
 }
 END_TEST
 
