@@ -151,6 +151,32 @@ START_TEST(half_request)
 }
 END_TEST
 
+/* A drain is no reason to be silent to who is late: the deadline of a header passes long before the drain's end. Whose
+ * bytes the server had not read yet may go without a word; that cannot be all of them. */
+START_TEST(late_in_the_drain)
+{
+    enum { COUNT = 10 };
+    CLIENT *c[COUNT];
+    int told = 0;
+    serve("--header-timeout 1 --drain 60");
+    for (int i = 0; i < COUNT; i++) {
+        c[i] = client_open();
+        client_say(c[i], "GET /small.txt HTTP/1.1\r\nHo");
+        client_await_delivery(c[i]);
+    }
+    expect_served();
+    begin_stop();
+    for (int i = 0; i < COUNT; i++) {
+        RESPONSE *r = response_try(c[i], 0, PATIENCE);
+        if (r->heard != HEARD_NOTHING)
+            expect_status(r, 408), told++;
+        client_close(c[i]);
+    }
+    server_expect_clean_end(&server);
+    EXPECT(told, "408 for requests that are late while the server drains", "no answer to any of them");
+}
+END_TEST
+
 START_TEST(second_time)
 {
     serve("--drain 60 --idle-timeout 60");
@@ -340,6 +366,7 @@ void shutdown_topic(void)
     test(stalled_reader, "A client that does not read must not be able to keep the server up.");
     test(stalled_upload, "What cannot be finished within the deadline is cut, and leaves nothing behind.");
     test(half_request, "A client that stops in its header must not be able to keep the server up.");
+    test(late_in_the_drain, "Who is late is told so, also by a server that is about to end.");
     test(second_time, "Who presses Ctrl-C twice means now.");
     test(under_load, "Operations are in flight in every state: none may be lost, none touched after it is freed.");
     test(after_an_upload_that_broke_off, "A socket that is used again must know nothing of its last client.")->stages =
