@@ -322,11 +322,12 @@ END_TEST
  */
 START_TEST(file_associations_fail)
 {
-    enum { COUNT = 24 };
-    int served = 0, refused = 0;
+    enum { FIRST = 4, COUNT = 24 };
+    int served = 0, refused = 0, before = 0;
     serve_with_faults("fail CreateIoCompletionPort error=1450 every=4", "");
-    int before = server_descriptors(&server);
     for (int i = 0; i < COUNT; i++) {
+        if (i == FIRST) /* the server has opened what it needs itself */
+            before = server_descriptors(&server);
         CLIENT *c = client_open();
         client_say(c, "GET /style.css HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
         RESPONSE *r = response_try(c, 0, PATIENCE);
@@ -340,7 +341,7 @@ START_TEST(file_associations_fail)
     EXPECT(refused, "an answer that says so (404 or 500), when a file cannot be tied", "%d answers, all of them 200",
            served);
     EXPECT(WAIT_UNTIL(server_descriptors(&server) <= before, PATIENCE),
-           "no more open files and sockets than before they came", "%d descriptors, %d before",
+           "no more open files and sockets than after the first four", "%d descriptors, %d then",
            server_descriptors(&server), before);
     stop_at_once();
 }
