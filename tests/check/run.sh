@@ -55,6 +55,7 @@ check 'a sanitizer that is none' refuses "'memory'" thread -- LAB=1 SAN=memory
 check 'a target that is none' refuses "'mac'" windows -- LAB=1 TARGET=mac
 check 'a sanitizer under Wine' refuses 'do not go together' -- LAB=1 TARGET=windows SAN=thread
 
+lacks() { ! grep -qF -- "$1" "$work/out"; }
 differ() { ! cmp -s "$1" "$2"; }
 
 # A folder as a student has it: the solution, and then with a mistake in it.
@@ -68,6 +69,32 @@ check 'a failure has the hint of the table' grep -qF "$(grep -P '\tfaults.short_
 check 'and what to read' grep -qE '^    read +labs/01-blocking/README.md, 1\.5$' "$work/out"
 check 'and what comes next' grep -qF 'next: task 1.5, test' "$work/out"
 check 'the starter earns nothing' says 1 '0 of 6 points' LAB=1 TASK=1.5 DIR=labs/01-blocking
+
+# One handle that is left open costs what its task's shutdown tests are worth, and other tasks tell of it.
+cp solutions/01-blocking/*.[ch] "$student"
+sed -i '/^ *CloseHandle(Config.ListenThread);/d' "$student/main.c"
+check 'the handle is left open' differ "$student/main.c" solutions/01-blocking/main.c
+check 'a handle left open costs some points' says 1 '7 of 13 points' LAB=1 TASK=1.7 DIR="$student"
+check 'it is told once' test "$(grep -c '^    got .*handle-leaked' "$work/out")" = 1
+check 'and with its place' grep -qE '^      opened: CreateThread, called by ServerStart at main.c:[0-9]+$' "$work/out"
+check 'another task has all its points' says 0 '6 of 6 points' LAB=1 TASK=1.5 DIR="$student"
+check 'and tells of it' grep -q 'tests pass, but this is left open at the end, opened: CreateThread, called by ServerStart' "$work/out"
+
+# A server that does not end is no server that crashed.
+cp solutions/01-blocking/main.c "$student"
+sed -i 's/^    ConnectionsDrain();/&\n    Sleep(INFINITE);/' "$student/main.c"
+check 'the server hangs' differ "$student/main.c" solutions/01-blocking/main.c
+CK_TIMEOUT_MULTIPLIER=0.3 check 'who hangs at Ctrl-C does not end' says 1 'exit within' LAB=1 TASK=1.7 DIR="$student"
+check 'and is not said to have crashed' lacks 'was killed by signal'
+check 'what comes next is the hint of the table' grep -qF "      $(grep -P '\tshutdown.idle\t' labs/01-blocking/points | cut -f4)" "$work/out"
+
+# What belongs to a later task is not why a test fails.
+other=$work/other && mkdir "$other"
+build/linux/labs/starter --done 3.2 "$other" solutions/03-iocp-pool/*.[ch] && cp labs/todo.[ch] "$other"
+check 'with 3.2 done 3.3 comes next' says 1 'next: task 3.3, test' LAB=3 TASK=3.3 DIR="$other"
+check 'and the place of its TODO is told' grep -qE '^      main.c:[0-9]+ still has TODO 3.3$' "$work/out"
+
+cp solutions/01-blocking/*.[ch] "$student"
 echo 'this does not compile' >"$student/files.c"
 check 'what does not build has no points' says 1 'does not build' LAB=1 TASK=1.5 DIR="$student"
 

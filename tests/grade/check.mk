@@ -17,4 +17,4 @@ watch: ## the same again whenever you save: make watch LAB=3 [TASK=3.2]; shows f
 
 # Both verbs as a student uses them.
 MORE_PARTS += $(if $(wildcard tests/check),check)
-$(eval $(call part,check,$(BUILD)/linux/tests/grade/grade $(BUILD)/linux/http/libhttp.a $(BUILD)/linux/win32/libwin32.a,bash $(CURDIR)/tests/check/run.sh))
+$(eval $(call part,check,$(STARTER) $(BUILD)/linux/tests/grade/grade $(BUILD)/linux/http/libhttp.a $(BUILD)/linux/win32/libwin32.a,bash $(CURDIR)/tests/check/run.sh))
