@@ -198,113 +198,88 @@ CASE(cancel_and_data_at_the_same_time_give_one_packet)
 
 /* ---- calls that wait, and have no OVERLAPPED ---- */
 
-typedef struct WAITING {
-    SOCKET socket;
-    volatile LONG about_to, done;
-    int error;
-} WAITING;
-
-static DWORD WINAPI waiting_receive(void *argument)
-{
-    WAITING *waiting = argument;
-    char data;
-    store(&waiting->about_to, 1);
-    waiting->error = recv(waiting->socket, &data, 1, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
-    store(&waiting->done, 1);
-    return 0;
-}
-
-static DWORD WINAPI waiting_accept(void *argument)
-{
-    WAITING *waiting = argument;
-    store(&waiting->about_to, 1);
-    waiting->error = accept(waiting->socket, NULL, NULL) == INVALID_SOCKET ? WSAGetLastError() : 0;
-    store(&waiting->done, 1);
-    return 0;
-}
-
-static DWORD WINAPI waiting_send(void *argument)
+static DWORD WINAPI blocked_send(void *argument)
 {
     static const char data[65536];
-    WAITING *waiting = argument;
-    store(&waiting->about_to, 1);
+    BLOCKED *blocked = argument;
+    store(&blocked->about_to, 1);
     do {
-        waiting->error = send(waiting->socket, data, sizeof data, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
-    } while (!waiting->error);
-    store(&waiting->done, 1);
+        blocked->error = send(blocked->socket, data, sizeof data, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
+    } while (!blocked->error);
+    store(&blocked->done, 1);
     return 0;
 }
 
 /* Nobody can tell when another thread has begun to wait, so it is cancelled until it has ended. */
-static int cancelled_with(WAITING *waiting, LPTHREAD_START_ROUTINE call)
+static int cancelled_with(BLOCKED *blocked, LPTHREAD_START_ROUTINE call)
 {
-    HANDLE thread = start_thread(call, waiting);
+    HANDLE thread = start_thread(call, blocked);
     BOOL cancelled = FALSE;
-    WAIT_UNTIL(load(&waiting->about_to));
-    EXPECT_STAYS(!load(&waiting->done));
-    WAIT_UNTIL((cancelled |= CancelIoEx((HANDLE)waiting->socket, NULL), load(&waiting->done)));
+    WAIT_UNTIL(load(&blocked->about_to));
+    EXPECT_STAYS(!load(&blocked->done));
+    WAIT_UNTIL((cancelled |= CancelIoEx((HANDLE)blocked->socket, NULL), load(&blocked->done)));
     join_thread(thread);
     EXPECT(cancelled);
-    return waiting->error;
+    return blocked->error;
 }
 
 CASE(fact_19_CancelIoEx_ends_a_recv_that_another_thread_waits_in)
 {
     SOCKET far_end;
-    WAITING waiting = {0};
-    tcp_pair(&waiting.socket, &far_end);
-    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_receive));
+    BLOCKED blocked = {0};
+    tcp_pair(&blocked.socket, &far_end);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&blocked, blocked_receive));
     send_all(far_end, "x", 1);
-    EXPECT_EQ(1, recv(waiting.socket, (char[1]){0}, 1, 0)); /* the socket is as good as before */
-    closesocket(waiting.socket);
+    EXPECT_EQ(1, recv(blocked.socket, (char[1]){0}, 1, 0)); /* the socket is as good as before */
+    closesocket(blocked.socket);
     closesocket(far_end);
 }
 
 CASE(fact_19_CancelIoEx_ends_a_recv_that_has_a_time_limit)
 {
     SOCKET far_end;
-    WAITING waiting = {0};
+    BLOCKED blocked = {0};
     DWORD limit = 600000;
-    tcp_pair(&waiting.socket, &far_end);
-    REQUIRE(setsockopt(waiting.socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&limit, sizeof limit) == 0);
-    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_receive));
-    closesocket(waiting.socket);
+    tcp_pair(&blocked.socket, &far_end);
+    REQUIRE(setsockopt(blocked.socket, SOL_SOCKET, SO_RCVTIMEO, (const char *)&limit, sizeof limit) == 0);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&blocked, blocked_receive));
+    closesocket(blocked.socket);
     closesocket(far_end);
 }
 
 CASE(fact_19_CancelIoEx_ends_a_send_that_another_thread_waits_in)
 {
     SOCKET far_end;
-    WAITING waiting = {0};
-    tcp_pair(&waiting.socket, &far_end);
-    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_send));
-    closesocket(waiting.socket);
+    BLOCKED blocked = {0};
+    tcp_pair(&blocked.socket, &far_end);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&blocked, blocked_send));
+    closesocket(blocked.socket);
     closesocket(far_end);
 }
 
 CASE(fact_19_CancelIoEx_ends_an_accept_that_another_thread_waits_in)
 {
     struct sockaddr_in address;
-    WAITING waiting = {0};
-    waiting.socket = new_listener(&address);
-    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&waiting, waiting_accept));
-    closesocket(waiting.socket);
+    BLOCKED blocked = {0};
+    blocked.socket = new_listener(&address);
+    EXPECT_EQ(ERROR_OPERATION_ABORTED, cancelled_with(&blocked, blocked_accept));
+    closesocket(blocked.socket);
 }
 
 /* Its operations have an OVERLAPPED, a call that waits has none. */
 CASE(fact_19_CancelIoEx_of_one_operation_leaves_a_recv_that_waits)
 {
     SOCKET far_end;
-    WAITING waiting = {0};
+    BLOCKED blocked = {0};
     OVERLAPPED other = {0};
-    tcp_pair(&waiting.socket, &far_end);
-    HANDLE thread = start_thread(waiting_receive, &waiting);
-    WAIT_UNTIL(load(&waiting.about_to));
-    EXPECT_STAYS(!load(&waiting.done) && !CancelIoEx((HANDLE)waiting.socket, &other));
+    tcp_pair(&blocked.socket, &far_end);
+    HANDLE thread = start_thread(blocked_receive, &blocked);
+    WAIT_UNTIL(load(&blocked.about_to));
+    EXPECT_STAYS(!load(&blocked.done) && !CancelIoEx((HANDLE)blocked.socket, &other));
     send_all(far_end, "x", 1);
     join_thread(thread);
-    EXPECT_EQ(0, waiting.error);
-    closesocket(waiting.socket);
+    EXPECT_EQ(0, blocked.error);
+    closesocket(blocked.socket);
     closesocket(far_end);
 }
 
@@ -334,9 +309,9 @@ CASE(cancelling_ends_the_recv_of_its_socket_and_of_no_other)
     static RECEIVER receivers[RECEIVERS];
     SOCKET far_ends[RECEIVERS], quiet_end;
     HANDLE threads[RECEIVERS], thread;
-    WAITING quiet = {0};
+    BLOCKED quiet = {0};
     tcp_pair(&quiet.socket, &quiet_end);
-    thread = start_thread(waiting_receive, &quiet);
+    thread = start_thread(blocked_receive, &quiet);
     for (int i = 0; i < RECEIVERS; i++) {
         tcp_pair(&receivers[i].socket, &far_ends[i]);
         threads[i] = start_thread(receive_again_and_again, &receivers[i]);

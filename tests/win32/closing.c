@@ -135,34 +135,6 @@ CASE(closing_the_port_first_does_not_hurt_its_handles)
 
 /* ---- from another thread ---- */
 
-typedef struct BLOCKED {
-    SOCKET socket;
-    volatile LONG about_to;
-    volatile LONG done;
-    int error;
-} BLOCKED;
-
-static DWORD WINAPI blocked_receive(void *argument)
-{
-    BLOCKED *blocked = argument;
-    char data;
-    store(&blocked->about_to, 1);
-    blocked->error = recv(blocked->socket, &data, 1, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
-    store(&blocked->done, 1);
-    return 0;
-}
-
-static DWORD WINAPI blocked_accept(void *argument)
-{
-    BLOCKED *blocked = argument;
-    SOCKET accepted;
-    store(&blocked->about_to, 1);
-    accepted = accept(blocked->socket, NULL, NULL);
-    blocked->error = accepted == INVALID_SOCKET ? WSAGetLastError() : 0;
-    store(&blocked->done, 1);
-    return 0;
-}
-
 /** What a blocking call may be told when its socket is closed under it, or was closed before it began. */
 static BOOL ends_blocking_call(int error)
 {

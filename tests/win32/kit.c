@@ -29,6 +29,27 @@ DWORD join_thread(HANDLE thread)
     return code;
 }
 
+DWORD WINAPI blocked_receive(void *argument)
+{
+    BLOCKED *blocked = argument;
+    char data;
+    store(&blocked->about_to, 1);
+    blocked->error = recv(blocked->socket, &data, 1, 0) == SOCKET_ERROR ? WSAGetLastError() : 0;
+    store(&blocked->done, 1);
+    return 0;
+}
+
+DWORD WINAPI blocked_accept(void *argument)
+{
+    BLOCKED *blocked = argument;
+    SOCKET accepted;
+    store(&blocked->about_to, 1);
+    accepted = accept(blocked->socket, NULL, NULL);
+    blocked->error = accepted == INVALID_SOCKET ? WSAGetLastError() : 0;
+    store(&blocked->done, 1);
+    return 0;
+}
+
 HANDLE new_port(DWORD concurrency)
 {
     HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, concurrency);

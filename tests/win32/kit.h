@@ -38,6 +38,19 @@ HANDLE start_thread(LPTHREAD_START_ROUTINE body, void *argument);
 /** Waits for the thread, closes the handle, returns the exit code. */
 DWORD join_thread(HANDLE thread);
 
+/** A thread that waits in a call without an OVERLAPPED, and what became of the call. */
+typedef struct BLOCKED {
+    SOCKET socket;
+    volatile LONG about_to; /**< the call comes next */
+    volatile LONG done;
+    int error; /**< of the call, 0 when it succeeded; to be read once it is done */
+} BLOCKED;
+/** @name Bodies for start_thread: a recv of one byte, an accept. The argument is a BLOCKED.
+ * @{ */
+DWORD WINAPI blocked_receive(void *argument);
+DWORD WINAPI blocked_accept(void *argument);
+/** @} */
+
 /* ---- completion ports ---- */
 
 /** All that one GetQueuedCompletionStatus call gave. Before the call bytes, key and error hold the UNTOUCHED values. */
