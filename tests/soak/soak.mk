@@ -1,7 +1,7 @@
 # The soak: servers that are kept running under hostile clients; see soak.c. A short one is a part of `make test`.
 define soak-program
 $(BUILD)/$(1)/tests/soak/soak: LIBS = $$(shell pkg-config --libs check)
-$(call program,$(1),tests/soak/soak,$(wildcard tests/soak/*.c) $(patsubst %,tests/grade/%.c,cause client clock escape expect fence filter response site spawn status),$(LIBHTTP))
+$(call program,$(1),tests/soak/soak,$(wildcard tests/soak/*.c) $(patsubst %,tests/grade/%.c,cause client clock escape expect fence filter points response site sources spawn status),$(LIBHTTP))
 endef
 $(eval $(call soak-program,linux))
 
