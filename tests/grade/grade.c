@@ -238,7 +238,7 @@ int main(int count, char **arguments)
     }
     run.sanitized = has_sanitizer(run.program);
     if (jobs <= 0) /* most tests wait most of the time */
-        jobs = (run.sanitized || run.wine ? 2 : 3) * (int)sysconf(_SC_NPROCESSORS_ONLN);
+        jobs = (run.sanitized || run.wine ? 2 : 5) * (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (run.sanitized || run.wine)
         stretch_time(2);
     pid_t keeper = run.wine ? keep_wine_up() : 0;
