@@ -73,8 +73,8 @@ void SocketListen(SERVER_CONFIG *Config)
     }
     /* LAB 2.4 } */
     if (!Config->ClientsWait) {
-        /* Windows tells FD_ACCEPT again even after an accept that found nobody. Wine 8 was seen not to, and then the server
-         * is deaf. Asked anew, both tell, and at once if a client has come meanwhile. */
+        /* As documented, FD_ACCEPT is told again even after an accept that found nobody. Wine 8 was seen not to, and
+         * then the server is deaf. Asked anew, both tell, and at once if a client has come meanwhile. */
         WSAEventSelect(Config->ListenSocket, Config->StopEvent, FD_ACCEPT);
     }
 }

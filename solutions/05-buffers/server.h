@@ -281,10 +281,11 @@ BOOL SocketRead(OPERATION *Operation, WSABUF *Buffer);
 BOOL SocketWrite(OPERATION *Operation, WSABUF *Buffers, DWORD Count);
 /** Starts to send Context->WsaBuf and then a part of Context->File, by TransmitFile. @return as SocketRead */
 BOOL SocketTransmit(OVERLAPPED_EX *Context);
-/** Claims a place among so many operations that wait for clients, before another is started: several threads start them.
+/** Claims a place among so many operations that wait for clients, before another is started: several threads do.
  * @return FALSE when all places are taken */
 BOOL SocketClaim(SERVER_CONFIG *Config, LONG Most);
-/** Starts to wait for a client, in a place that was claimed, and for its first bytes if they are wanted. @return as SocketRead */
+/** Starts to wait for a client, in a place that was claimed, and for its first bytes if they are wanted.
+ * @return as SocketRead */
 BOOL SocketAccept(OVERLAPPED_EX *Context);
 /** The wait for a client has ended, well or not: its place is free again. */
 void SocketAccepted(OVERLAPPED_EX *Context);
