@@ -20,4 +20,4 @@ $(eval $(call part,strangers,$(STRANGERS_BUILT),bash $(CURDIR)/tests/strangers/s
 
 # Under Wine, which knows neither the verifier nor faults: are the right ones right in a second judge's eyes?
 MORE_PARTS += strangers-wine
-$(eval $(call part,strangers-wine,$(STRANGERS:%=$(BUILD)/windows/%.exe) $(WINE_READY),bash $(CURDIR)/tests/strangers/strangers.sh --wine $(here)))
+$(eval $(call part,strangers-wine,$(STRANGERS:%=$(BUILD)/windows/%.exe) $(WINE_READY),$(WINE_RUN) bash $(CURDIR)/tests/strangers/strangers.sh --wine $(here)))
