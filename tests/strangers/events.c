@@ -101,11 +101,11 @@ static DWORD WINAPI Server(void *Unused)
             if (WSAWaitForMultipleEvents(1, &Waited[i], TRUE, 0, FALSE) == WSA_WAIT_EVENT_0) {
                 CHECK(WSAResetEvent(Waited[i]));
                 PeerAdvance(&Peers[Index[i]]);
+#if BUG == 9
+                return 0; /* one event came, and so everything is done */
+#endif
             }
         }
-#if BUG == 9
-        return 0; /* one event came, and so everything is done */
-#endif
     }
 }
 
