@@ -12,14 +12,10 @@ static const struct {
     host_option host;
     bool settable;
 } plain[] = {
-    {SOL_SOCKET, SO_KEEPALIVE, HOST_OPTION_KEEPALIVE, true},
-    {SOL_SOCKET, SO_BROADCAST, HOST_OPTION_BROADCAST, true},
-    {SOL_SOCKET, SO_SNDBUF, HOST_OPTION_SEND_BUFFER, true},
-    {SOL_SOCKET, SO_RCVBUF, HOST_OPTION_RECEIVE_BUFFER, true},
-    {SOL_SOCKET, SO_TYPE, HOST_OPTION_TYPE, false},
-    {SOL_SOCKET, SO_ACCEPTCONN, HOST_OPTION_LISTENING, false},
-    {IPPROTO_TCP, TCP_NODELAY, HOST_OPTION_NO_DELAY, true},
-    {IPPROTO_IPV6, IPV6_V6ONLY, HOST_OPTION_V6_ONLY, true},
+    {SOL_SOCKET, SO_KEEPALIVE, HOST_OPTION_KEEPALIVE, true}, {SOL_SOCKET, SO_BROADCAST, HOST_OPTION_BROADCAST, true},
+    {SOL_SOCKET, SO_SNDBUF, HOST_OPTION_SEND_BUFFER, true},  {SOL_SOCKET, SO_RCVBUF, HOST_OPTION_RECEIVE_BUFFER, true},
+    {SOL_SOCKET, SO_TYPE, HOST_OPTION_TYPE, false},          {SOL_SOCKET, SO_ACCEPTCONN, HOST_OPTION_LISTENING, false},
+    {IPPROTO_TCP, TCP_NODELAY, HOST_OPTION_NO_DELAY, true},  {IPPROTO_IPV6, IPV6_V6ONLY, HOST_OPTION_V6_ONLY, true},
 };
 
 /* What SO_SNDBUF 0 is here. Windows then sends from the program's own pages. The host has no such way, and its smallest
@@ -54,11 +50,19 @@ static uint32_t update_accept_context(socket_object *s, const char *value, int l
     return right ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
+/* A value as far as a number holds it; of what is shorter, the rest is 0. */
+static uint32_t number_of(const char *value, int length)
+{
+    uint32_t number = 0;
+    if (value && length > 0)
+        memcpy(&number, value, length < (int)sizeof number ? (size_t)length : sizeof number);
+    return number;
+}
+
 static uint32_t set(socket_object *s, int level, int name, const char *value, int length)
 {
-    int number = 0, i = find(level, name);
+    int number = (int)number_of(value, length), i = find(level, name);
     LINGER linger;
-    memcpy(&number, value, length < (int)sizeof number ? (size_t)length : sizeof number);
     if (i >= 0) {
         if (!plain[i].settable)
             return STATUS_NOT_SUPPORTED;
@@ -101,18 +105,9 @@ static uint32_t set(socket_object *s, int level, int name, const char *value, in
     }
 }
 
-/* A value as far as a number holds it, for the journal. */
-static uintptr_t number_of(const char *value, int length)
-{
-    uint32_t number = 0;
-    if (value && length > 0)
-        memcpy(&number, value, length < (int)sizeof number ? (size_t)length : sizeof number);
-    return number;
-}
-
 int WSAAPI setsockopt(SOCKET s, int level, int optname, const char *optval, int optlen)
 {
-    JOURNAL_CALL("setsockopt", s, (const void *)number_of(optval, optlen),
+    JOURNAL_CALL("setsockopt", s, (const void *)(uintptr_t)number_of(optval, optlen),
                  (uint64_t)(uint32_t)level << 16 | (optname & 0xffff));
     socket_object *found = socket_find(s);
     if (!found)
