@@ -3,7 +3,7 @@
 #include "todo.h"
 
 /* How long a thread waits for something to do before it ends, in milliseconds. */
-#define IDLE_TIME 2000u
+#define IDLE_TIME 500u
 
 static SERVER_CONFIG *Server;
 

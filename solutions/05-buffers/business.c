@@ -2,7 +2,7 @@
 #include "server.h"
 
 /* How long a thread waits for something to do before it ends, in milliseconds. */
-#define IDLE_TIME 2000u
+#define IDLE_TIME 500u
 
 static SERVER_CONFIG *Server;
 

@@ -208,6 +208,14 @@ void serve(const char *options)
     server_await_line(&server);
 }
 
+void serve_with_faults(const char *faults, const char *options)
+{
+    story_step("let it meet with faults: WIN32_FAULTS='%s'", faults);
+    setenv("WIN32_FAULTS", faults, 1);
+    serve(options);
+    unsetenv("WIN32_FAULTS");
+}
+
 /* --- watching and ending ------------------------------------------------------------------------------------------ */
 
 int server_has_ended(SERVER *s)

@@ -63,6 +63,12 @@ void server_await_line(SERVER *s);
  */
 void serve(const char *options);
 
+/** The same with faults of the Win32 port: WIN32_FAULTS (docs/faults.md). */
+void serve_with_faults(const char *faults, const char *options);
+
+/** Why a test that needs faults is not run under Wine. */
+#define NO_FAULTS "faults are made by the Win32 port, which an .exe does not use"
+
 /** Sends it a signal. */
 void server_signal(SERVER *s, int signal);
 

@@ -60,11 +60,3 @@ void status_await_rest(CLIENT *watcher)
         response_fail(get(watcher, "/status"),
                       "nothing left when all clients have gone: 1 connection, 1 small buffer, nobody who waits");
 }
-
-void serve_faulty(const char *faults, const char *options)
-{
-    story_step("let it meet with faults: WIN32_FAULTS='%s'", faults);
-    setenv("WIN32_FAULTS", faults, 1);
-    serve(options);
-    unsetenv("WIN32_FAULTS");
-}

@@ -19,10 +19,4 @@ long long status_now(CLIENT *watcher, const char *name);
 /** Waits until nothing is under way but the watcher's request: no buffer in use, no client but it. */
 void status_await_rest(CLIENT *watcher);
 
-/** Starts the server as serve() does, with faults of the Win32 port (docs/faults.md). */
-void serve_faulty(const char *faults, const char *options);
-
-/** Why a test that needs faults is not run under Wine. */
-#define NO_FAULTS "faults are made by the Win32 port, which an .exe does not use"
-
 #endif

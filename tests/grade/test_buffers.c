@@ -118,8 +118,10 @@ static void sign(CLIENT *c, const char *name, const char *text)
 {
     char body[512];
     snprintf(body, sizeof body, "name=%s&text=%s", name, text);
-    RESPONSE *r = ask(c, "POST /guestbook HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-                         "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
+    RESPONSE *r = ask(c,
+                      "POST /guestbook HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                      "Content-Length: %zu\r\n\r\n%s",
+                      strlen(body), body);
     expect_status(r, 303);
 }
 
@@ -162,7 +164,8 @@ START_TEST(guestbook_text_stays_text)
     CLIENT *c = client_open();
     sign(c, "Robert%27%29%3B+DROP+TABLE+entries%3B--", "%3Cscript%3Ealert(1)%3C%2Fscript%3E");
     RESPONSE *page = expect_status(ask(c, "GET /guestbook HTTP/1.1\r\nHost: test\r\n\r\n"), 200);
-    EXPECT(!strstr((const char *)page->body, "<script>alert"), "what visitors write escaped in the page", "their script is in it");
+    EXPECT(!strstr((const char *)page->body, "<script>alert"), "what visitors write escaped in the page",
+           "their script is in it");
     EXPECT(strstr((const char *)page->body, "DROP TABLE"), "the name as it was written", "it is not in the page");
 }
 END_TEST
@@ -177,7 +180,8 @@ void buffers_topic(void)
              "Without SO_SNDBUF the program's own pages are sent from: they may not change under way.");
     test_for(files_by_transmit, FROM(5), NULL, "TransmitFile sends header and file in one call.");
     test_for(buffers_run_out, FROM(5), NULL, "A request that finds no buffer waits for one; it is not dropped.");
-    test_for(first_requests_share_few_buffers, FROM(5), NULL, "A buffer that is not given back is missing for the next.");
+    test_for(first_requests_share_few_buffers, FROM(5), NULL,
+             "A buffer that is not given back is missing for the next.");
     test_for(guestbook_keeps_every_entry, FROM(5), "the .exe is built without SQLite",
              "Business logic that blocks must lose nothing, whoever else signs.");
     test_for(guestbook_text_stays_text, FROM(5), "the .exe is built without SQLite",

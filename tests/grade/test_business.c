@@ -106,7 +106,7 @@ START_TEST(pool_grows_and_shrinks)
     const char *json = read_book();
     for (int i = 0; i < SIGNERS; i++)
         EXPECT(is_in_book(json, i), "every entry that was answered with 303", "visitor %d is missing", i);
-    EXPECT(WAIT_UNTIL(status_now(watcher, "business.threads") == 0, 2 * PATIENCE), "no thread some seconds later",
+    EXPECT(WAIT_UNTIL(status_now(watcher, "business.threads") == 0, 2 * PATIENCE), "no thread a while later",
            "%lld", status_now(watcher, "business.threads"));
     EXPECT(status_now(watcher, "business.high_water") == THREADS, "never more threads than --business 4 says", "%lld",
            status_now(watcher, "business.high_water"));

@@ -81,7 +81,7 @@ static void send_all_kinds(void)
 
 static void sends_come_short(const char *faults, const char *options)
 {
-    serve_faulty(faults, options);
+    serve_with_faults(faults, options);
     site_add_pattern("large.bin", ODD_SIZE);
     send_all_kinds();
     CLIENT *watcher = status_watcher();
@@ -153,7 +153,7 @@ static void round_of_work(int round)
 /* A function runs out of resources again and again. Where says which counters of /status must show it. */
 static void windows_runs_out(const char *function, const char *where, const char *or_where)
 {
-    enum { ROUNDS = 8, ACCEPTS = 8 };
+    enum { ROUNDS = 5, ACCEPTS = 8 };
     char faults[80];
     serve("--accepts 8");
     CLIENT *watcher = status_watcher();
@@ -161,7 +161,7 @@ static void windows_runs_out(const char *function, const char *where, const char
            "%lld", status_now(watcher, "accepting"));
     server_stop(&server);
     snprintf(faults, sizeof faults, "fail %s error=10055 p=0.2", function);
-    serve_faulty(faults, "--accepts 8");
+    serve_with_faults(faults, "--accepts 8");
     for (int round = 0; round < ROUNDS; round++)
         round_of_work(round);
     watcher = status_watcher();
@@ -196,7 +196,7 @@ static void shuffled(const char *options)
 {
     enum { SIZE = 2 * MEGABYTE + 4321 };
     size_t length = 0;
-    serve_faulty("shuffle window=8", options);
+    serve_with_faults("shuffle window=8", options);
     site_add_pattern("large.bin", SIZE);
     CLIENT *watcher = status_watcher(), *down = client_open(), *up = client_open();
     for (int i = 0; i < 2; i++)
