@@ -173,7 +173,7 @@ static pid_t keep_wine_up(void)
         dup2(in[0], 0);
         dup2(out[1], 1);
         dup2(open("/dev/null", O_WRONLY), 2);
-        setsid();
+        leave_terminal();
         execlp("wine", "wine", "cmd", "/q", "/k", "echo ready", (char *)NULL);
         _exit(127);
     }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -56,6 +57,16 @@ char *read_text(const char *path, size_t *length)
 
 /* --- in the child, between fork and exec: system calls only ------------------------------------------------------- */
 
+void leave_terminal(void)
+{
+    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal >= 0) {
+        ioctl(terminal, TIOCNOTTY);
+        close(terminal);
+    }
+    setpgid(0, 0);
+}
+
 static void __attribute__((noreturn)) become(const SERVER *s, char *const *arguments, pid_t parent)
 {
     sigset_t none;
@@ -65,7 +76,7 @@ static void __attribute__((noreturn)) become(const SERVER *s, char *const *argum
     dup2(nothing, 0);
     dup2(out, 1);
     dup2(err, 2);
-    setsid();
+    leave_terminal();
     fence_enter(run.folder);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of user would have undone it */
     if (getppid() != parent)          /* it died before the line above */

@@ -69,6 +69,13 @@ void serve_with_faults(const char *faults, const char *options);
 /** Why a test that needs faults is not run under Wine. */
 #define NO_FAULTS "faults are made by the Win32 port, which an .exe does not use"
 
+/**
+ * For the child that is to become a server: a process group of its own, and no terminal that it could write a report to.
+ * Not setsid: where sessions are scheduled as groups (Linux's autogroup), some among dozens of small ones were seen to get
+ * no processor for seconds, and a right server missed its deadlines.
+ */
+void leave_terminal(void);
+
 /** Sends it a signal. */
 void server_signal(SERVER *s, int signal);
 
