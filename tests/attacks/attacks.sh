@@ -46,7 +46,8 @@ one() { # NAME: writes what is wrong to $scratch/NAME.wrong and a line of the ta
 
     began=${EPOCHREALTIME/[.,]/}
     ATTACK_PREY=$folder/prey CK_TIMEOUT_MULTIPLIER=$(value "$name" patience | grep . || echo 2) \
-        timeout -k 5 $limit "$grade" --stage 3 --jobs 4 "${filters[@]}" "$BUILD/linux/tests/attacks/$name" >"$report" 2>&1
+        timeout -k 5 $limit script -qec "$(printf '%q ' "$grade" --stage 3 --jobs 4 "${filters[@]}" "$BUILD/linux/tests/attacks/$name") >$(printf %q "$report") 2>&1" \
+        /dev/null </dev/null >"$folder.terminal" # the report goes to a file: nobody has reason to write to the terminal
     status=$?
     took=$(((${EPOCHREALTIME/[.,]/} - began) / 100000))
     {
@@ -59,6 +60,7 @@ one() { # NAME: writes what is wrong to $scratch/NAME.wrong and a line of the ta
         [ -z "$left" ] || { echo "left running:$left" && kill -KILL $left; }
         [ "$(cat "$folder/prey")" = 'as it was' ] && [ "$(ls "$folder")" = prey ] || echo 'the prey was changed'
         ! LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f]' "$report" || echo 'the report holds control characters'
+        [ ! -s "$folder.terminal" ] || echo "the terminal was written to: $(tr -dc ' -~' <"$folder.terminal")"
         ! grep -q BREACH "$report" || grep -m1 BREACH "$report"
         grep -qF -e "$(value "$name" says)" "$report" || echo "the report does not say: $(value "$name" says)"
     } >"$wrong" 2>&1
