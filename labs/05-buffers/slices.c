@@ -107,6 +107,9 @@ static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWOR
     }
     if (Failure == FAILURE_PAUSE) {
         FlowPause(Context);
+        if (Context->Flow.Fill == IO_SOCKET_READ) { /* its other reads would hold their pages through the pause */
+            SocketCancel(Context->Config, Context->Operation.Connection);
+        }
     }
 }
 
@@ -162,6 +165,9 @@ void SliceBegin(OVERLAPPED_EX *Context, BUFFER *Slice, IO_OPERATION Kind)
 
     Slice->IOOperation = Kind;
     Slice->Operation.Connection = Connection;
+    if (Kind == IO_SOCKET_READ || Kind == IO_SOCKET_IDLE) { /* one of no bytes holds no pages that others could use */
+        InterlockedExchange(&Connection->State, Kind == IO_SOCKET_READ ? STATE_RECEIVING : STATE_BUSY);
+    }
     SliceCount(&Context->Flow, Kind, 1);
     CountBegin(Context->Config, Kind);
     InterlockedIncrement(&Connection->PendingIo);

@@ -133,8 +133,6 @@ void FlowBegin(OVERLAPPED_EX *Context, IO_OPERATION Fill, IO_OPERATION Drain, UL
     }
     if (IsScarce(Context->Config)) {
         LimitLess(Context);
-    } else if (Fill == IO_SOCKET_READ) {
-        InterlockedExchange(&Context->Operation.Connection->State, STATE_RECEIVING);
     }
     DeadlineSet(Context, Context->Config->IdleTimeout * 1000);
     Context->IOOperation = IO_FLOW;

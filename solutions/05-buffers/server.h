@@ -96,7 +96,7 @@ typedef enum CONNECTION_STATE {
     STATE_ACCEPTING, /**< IO_SOCKET_ACCEPT is in flight */
     STATE_IDLE,      /**< IO_SOCKET_IDLE is in flight, and nothing else */
     STATE_BUSY,      /**< a request is in work */
-    STATE_RECEIVING, /**< a flow is in work, with large reads in flight on the socket and nothing else */
+    STATE_RECEIVING, /**< a flow is in work, with reads of bytes in flight on the socket and nothing else */
     STATE_PAUSED_NEW,
     STATE_PAUSED /**< what failed is tried again at the next sweep; new: at the one after that */
 } CONNECTION_STATE;

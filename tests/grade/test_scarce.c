@@ -142,6 +142,40 @@ START_TEST(stalled_senders_hold_no_pages)
 }
 END_TEST
 
+/* How many calls and operations met with a shortage so far. */
+static int shortages(void)
+{
+    JOURNAL *journal = journal_read();
+    int count = 0;
+    for (int i = 0; i < journal->count; i++)
+        count += journal->events[i].error == 10055 || journal->events[i].error == 1450;
+    return count;
+}
+
+/*
+ * An upload that asked for two large reads, got the pages for one, and pauses: then its client stops. What the other read
+ * has locked, for as long as nothing comes, is all there is for the next client.
+ */
+START_TEST(half_a_flow_holds_no_pages)
+{
+    enum { FEWEST = 14, MOST = 19 };
+    char faults[40];
+    for (int pages = FEWEST; pages <= MOST; pages++) {
+        snprintf(faults, sizeof faults, "quota locked=%d", pages * 4096);
+        run.journal = 1;
+        serve_with_faults(faults, "--accepts 1");
+        run.journal = 0;
+        CLIENT *stalled = client_open(), *next = client_open();
+        client_say(stalled, "PUT /never.bin HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
+        EXPECT(WAIT_UNTIL(shortages() > 0, PATIENCE), "a read that finds no pages (10055)", "none");
+        client_say(next, "GET /page.html HTTP/1.1\r\nHost: test\r\n\r\n");
+        expect_file(expect_status(response(next), 200), "page.html");
+        client_close_all();
+        server_stop(&server);
+    }
+}
+END_TEST
+
 /* Uploads hold all large buffers, and others wait for one: they need no small one meanwhile. */
 START_TEST(waiting_uploads_hold_no_buffer)
 {
@@ -225,16 +259,6 @@ static int is_answered(void)
     return answered;
 }
 
-/* How many calls and operations found no pool so far. */
-static int shortages(void)
-{
-    JOURNAL *journal = journal_read();
-    int count = 0;
-    for (int i = 0; i < journal->count; i++)
-        count += journal->events[i].error == 10055 || journal->events[i].error == 1450;
-    return count;
-}
-
 /* More clients than the pool has room for: an AcceptEx cannot be started, or its packet says that there was no room. */
 START_TEST(pool_comes_back)
 {
@@ -314,6 +338,8 @@ void scarce_topic(void)
     test_for(shortages_keep_order, FROM(5), NO_FAULTS, "After a shortage, too, every byte has its place.");
     test_for(stalled_senders_hold_no_pages, FROM(5), NO_FAULTS,
              "A read that waits for a slow client must not keep pages from the others.");
+    test_for(half_a_flow_holds_no_pages, FROM(5), NO_FAULTS,
+             "A pause is no reason to keep what others need: what is in flight is called back, and asked for again.");
     test_for(waiting_uploads_hold_no_buffer, FROM(5), NULL,
              "Who waits for a large buffer keeps no small one from the others.");
     test_for(hot_files_are_true, FROM(5), NULL, "A copy in memory must never be served in place of a newer file.");
