@@ -21,7 +21,7 @@
 #include "site.h"
 #include "story.h"
 
-enum { MAX_ARGUMENTS = 32, READ_LIMIT = 64 * 1024 * 1024 };
+enum { READ_LIMIT = 64 * 1024 * 1024 };
 
 RUN run;
 SERVER server;
@@ -139,10 +139,24 @@ static void describe_server(char *text, size_t size)
     free(err);
 }
 
+static void start(SERVER *s)
+{
+    fflush(NULL);
+    pid_t parent = getpid();
+    s->starts++;
+    s->ended = 0;
+    s->pid = fork();
+    if (s->pid == 0)
+        become(s, s->arguments, parent);
+    if (s->pid < 0) {
+        s->pid = 0;
+        story_fail("a new process", "fork: %s", strerror(errno));
+    }
+}
+
 void server_spawn(SERVER *s, const char *const *arguments)
 {
     static int started;
-    char *list[MAX_ARGUMENTS + 3];
     char shown[STORY_LINE] = "";
     int count = 0;
     *s = (SERVER){0};
@@ -150,26 +164,17 @@ void server_spawn(SERVER *s, const char *const *arguments)
     snprintf(s->err, sizeof s->err, "%s/stderr.%d", run.folder, started);
     snprintf(s->journal, sizeof s->journal, "%s/journal.%d", run.folder, started++);
     if (run.wine)
-        list[count++] = "wine";
-    list[count++] = (char *)run.program;
+        s->arguments[count++] = "wine";
+    s->arguments[count++] = (char *)run.program;
     for (int i = 0; arguments[i] && i < MAX_ARGUMENTS; i++) {
         size_t used = strlen(shown);
         snprintf(shown + used, sizeof shown - used, " %s", arguments[i]);
-        list[count++] = (char *)arguments[i];
+        s->arguments[count++] = strdup(arguments[i]); /* kept for another start, until the test's process ends */
     }
-    list[count] = NULL;
     story_step("start the server:%s", shown);
     story_ask_server = describe_server;
     set_environment(s);
-    fflush(NULL);
-    pid_t parent = getpid();
-    s->pid = fork();
-    if (s->pid == 0)
-        become(s, list, parent);
-    if (s->pid < 0) {
-        s->pid = 0;
-        story_fail("a new process", "fork: %s", strerror(errno));
-    }
+    start(s);
 }
 
 /* The port in "listening on http://127.0.0.1:PORT/", or 0 while the line has not come. */
@@ -229,6 +234,23 @@ void serve_with_faults(const char *faults, const char *options)
 
 /* --- watching and ending ------------------------------------------------------------------------------------------ */
 
+static int is_empty(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_size == 0;
+}
+
+/*
+ * Once in some thousand starts Wine 8 ends a program with 1 before its first instruction, without a word. (Seen with a
+ * server whose option was wrong: it always says so, and exits with 2.) Who does it each time does it himself.
+ */
+static int wine_has_not_begun(const SERVER *s)
+{
+    enum { MOST_STARTS = 3 };
+    return run.wine && s->starts < MOST_STARTS && WIFEXITED(s->status) && WEXITSTATUS(s->status) == 1 &&
+           is_empty(s->out) && is_empty(s->err);
+}
+
 int server_has_ended(SERVER *s)
 {
     siginfo_t info = {0};
@@ -236,6 +258,10 @@ int server_has_ended(SERVER *s)
         return s->ended;
     kill(-s->pid, SIGKILL); /* what it started; as long as it is not reaped, the number cannot be another's */
     s->ended = waitpid(s->pid, &s->status, 0) == s->pid;
+    if (s->ended && wine_has_not_begun(s)) {
+        story_step("Wine ended it with 1, and it had not said a word: start it once more");
+        start(s);
+    }
     return s->ended;
 }
 

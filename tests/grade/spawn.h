@@ -36,11 +36,15 @@ typedef struct RUN {
 } RUN;
 extern RUN run;
 
+enum { MAX_ARGUMENTS = 32 };
+
 typedef struct SERVER {
     pid_t pid; /**< 0 when there is none */
     int port;
-    int ended, status;     /**< once reaped: its wait status */
-    char out[SERVER_PATH]; /**< files with what it wrote */
+    char *arguments[MAX_ARGUMENTS + 3]; /**< what was started, the program itself included */
+    int starts;                         /**< how often; under Wine it may take two */
+    int ended, status;                  /**< once reaped: its wait status */
+    char out[SERVER_PATH];              /**< files with what it wrote */
     char err[SERVER_PATH];
     char journal[SERVER_PATH]; /**< what WIN32_JOURNAL names when run.journal is set */
 } SERVER;
