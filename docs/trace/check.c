@@ -27,7 +27,7 @@ static const char *template_folder;
         }                                                                                                              \
     } while (0)
 
-/* --- helpers ------------------------------------------------------------------------------------------------------------ */
+/* --- helpers ------------------------------------------------------------------------------------------------------ */
 
 static struct {
     journal j;
@@ -145,7 +145,7 @@ static void lines_take(void)
     CHECK(!got.complaints[0], "a good journal gives no complaint: %s", got.complaints);
 }
 
-/* --- a strict reader of JSON: only whether it is any -------------------------------------------------------------------- */
+/* --- a strict reader of JSON: only whether it is any -------------------------------------------------------------- */
 
 static const char *json_value(const char *s, int depth);
 
@@ -219,7 +219,7 @@ static int page_holds_json(const char *html)
     return end && is_json(begin + 13, end);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static void reads_a_line(void)
 {
@@ -300,7 +300,7 @@ static void keeps_unknown_kinds(void)
     CHECK(strstr(got.events, "verifier reused") && strstr(got.page, "one at a time"), "they are shown");
 }
 
-/* --- operations ----------------------------------------------------------------------------------------------------------- */
+/* --- operations --------------------------------------------------------------------------------------------------- */
 
 static void follows_an_operation(void)
 {
@@ -444,7 +444,7 @@ static void begins_in_the_middle(void)
     CHECK(page_holds_json(got.page), "it can be written");
 }
 
-/* --- threads -------------------------------------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------------------------------------------------ */
 
 static int bar_is(const lane *l, uint32_t i, uint32_t state, uint32_t first, uint32_t last)
 {
@@ -561,7 +561,7 @@ static void names_equals_by_number(void)
     CHECK(!strcmp(lane_label(&got.m, &got.m.lanes[2]), "worker 2") && got.m.lanes[2].id == 3, "with others, numbered");
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static void writes_json(void)
 {
@@ -615,7 +615,7 @@ static int bars_follow_each_other(void)
     return 1;
 }
 
-/* --- broken at random, from a seed ------------------------------------------------------------------------------------------ */
+/* --- broken at random, from a seed -------------------------------------------------------------------------------- */
 
 static uint32_t seed = 1;
 static uint32_t dice(uint32_t sides)

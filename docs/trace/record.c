@@ -76,7 +76,7 @@ static void failed(const char *what)
     exit(1);
 }
 
-/* --- the server ------------------------------------------------------------------------------------------------------ */
+/* --- the server --------------------------------------------------------------------------------------------------- */
 
 static void server_start(void)
 {
@@ -140,7 +140,7 @@ static void server_stop(void)
         fprintf(stderr, "record: the server was ended by signal %d\n", WTERMSIG(status));
 }
 
-/* --- the clients ----------------------------------------------------------------------------------------------------- */
+/* --- the clients -------------------------------------------------------------------------------------------------- */
 
 static void client_end(client *c, bool lost)
 {
@@ -267,7 +267,7 @@ static void clients_run(void)
     free(watch);
 }
 
-/* --- the command line ------------------------------------------------------------------------------------------------ */
+/* --- the command line --------------------------------------------------------------------------------------------- */
 
 static bool number_read(const char *text, unsigned most, unsigned *value)
 {

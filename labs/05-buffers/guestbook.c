@@ -37,7 +37,7 @@ BOOL GuestbookIsOpen(SERVER_CONFIG *Config)
     return IS_BUILT && Config->Guestbook != NULL;
 }
 
-/* --- text ----------------------------------------------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------------------------------- */
 
 /* Adds text to a buffer. @return FALSE when it does not fit; nothing was added then */
 static BOOL Add(BUFFER *Page, const char *Text, size_t Length)
@@ -86,7 +86,7 @@ void GuestbookLeave(void **State)
 
 #else
 
-/* --- the data base: each thread of the pool has a connection of its own ------------------------------------------------ */
+/* --- the data base: each thread of the pool has a connection of its own ------------------------------------------- */
 
 /* How long a thread waits for another one that writes, in milliseconds. */
 #define DATABASE_PATIENCE 10000
@@ -134,7 +134,7 @@ void GuestbookLeave(void **State)
     DatabaseClose(State);
 }
 
-/* --- showing ---------------------------------------------------------------------------------------------------------- */
+/* --- showing ------------------------------------------------------------------------------------------------------ */
 
 /* What stands for a byte that means something where it is put; or NULL for a byte that is put as it is. */
 static const char *Escape(unsigned char Byte, BOOL Json, char Room[8])
@@ -265,7 +265,7 @@ void GuestbookShow(OVERLAPPED_EX *Context, BOOL Json)
     BufferNeed(Context, &Context->Config->Large, 1, GuestbookIsOpen(Context->Config) ? ShowBegin : GuestbookClosed);
 }
 
-/* --- signing ---------------------------------------------------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------------------------------------------------ */
 
 static int HexDigit(char Digit)
 {

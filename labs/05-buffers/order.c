@@ -92,7 +92,7 @@ static BOOL FlowAdvance(OVERLAPPED_EX *Context)
     return Flow->InFlight == 0;
 }
 
-/* --- the flow ------------------------------------------------------------------------------------------------------- */
+/* --- the flow ----------------------------------------------------------------------------------------------------- */
 
 static BOOL PoolHasPlenty(BUFFER_POOL *Pool)
 {

@@ -7,7 +7,7 @@
 
 _Static_assert(sizeof(BUFFER) % MEMORY_ALLOCATION_ALIGNMENT == 0, "a descriptor must be a good entry of an SList");
 
-/* --- the block ------------------------------------------------------------------------------------------------------ */
+/* --- the block ---------------------------------------------------------------------------------------------------- */
 
 static DWORD PageSize(void)
 {
@@ -88,7 +88,7 @@ void BuffersDestroy(SERVER_CONFIG *Config)
     }
 }
 
-/* --- taking and giving back ----------------------------------------------------------------------------------------- */
+/* --- taking and giving back --------------------------------------------------------------------------------------- */
 
 /* Takes a buffer if there is one, whoever waits. */
 static BUFFER *BufferTake(BUFFER_POOL *Pool)
@@ -239,7 +239,7 @@ void BuffersAbort(BUFFER_POOL *Pool)
     ReleaseSRWLockExclusive(&Pool->Lock);
 }
 
-/* --- chains --------------------------------------------------------------------------------------------------------- */
+/* --- chains ------------------------------------------------------------------------------------------------------- */
 
 void ChainAppend(BUFFER_CHAIN *Chain, BUFFER *Buffer)
 {

@@ -40,7 +40,7 @@ static volatile LONGLONG Lines;    /* interlocked access only, like the two belo
 static volatile LONGLONG Written;  /* taken from it */
 static volatile LONGLONG Lost;     /* not in the file */
 
-/* --- in the workers ------------------------------------------------------------------------------------------------- */
+/* --- in the workers ----------------------------------------------------------------------------------------------- */
 
 static LOG_ENTRY *EntryTake(size_t Length)
 {
@@ -139,7 +139,7 @@ void LogAnswer(OVERLAPPED_EX *Context)
     Context->SentBytes = 0;
 }
 
-/* --- in the thread -------------------------------------------------------------------------------------------------- */
+/* --- in the thread ------------------------------------------------------------------------------------------------ */
 
 /* Starts to write the block, or its beginning. @return 0, or why that failed */
 static DWORD BlockBegin(LOG_BUFFER *Begun, DWORD Most)
@@ -272,7 +272,7 @@ static DWORD WINAPI LogThread(LPVOID Parameter)
     return 0;
 }
 
-/* --- start and end -------------------------------------------------------------------------------------------------- */
+/* --- start and end ------------------------------------------------------------------------------------------------ */
 
 static BOOL LogOpen(const char *Name)
 {

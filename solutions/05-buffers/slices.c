@@ -12,7 +12,7 @@ static void SliceCount(FLOW *Flow, IO_OPERATION Kind, DWORD Change)
     Flow->Filling += Kind == Flow->Fill || Kind == IO_SOCKET_IDLE ? Change : 0;
 }
 
-/* --- what has ended ------------------------------------------------------------------------------------------------- */
+/* --- what has ended ----------------------------------------------------------------------------------------------- */
 
 /* A slice has got bytes, or the end of its file. */
 static void SliceFilled(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes)
@@ -153,7 +153,7 @@ void SliceDone(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWORD Error)
     LimitMore(Context);
 }
 
-/* --- what is started ------------------------------------------------------------------------------------------------ */
+/* --- what is started ---------------------------------------------------------------------------------------------- */
 
 /* Asks Windows for the slice's operation. @return as SocketRead */
 static BOOL SliceStart(OVERLAPPED_EX *Context, BUFFER *Slice)

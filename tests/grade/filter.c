@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* --- Landlock: declared here, as headers of older systems do not have it; the numbers are the same everywhere ------ */
+/* --- Landlock: declared here, as headers of older systems do not have it; the numbers are the same everywhere ----- */
 
 enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446, PATH_BENEATH = 1 };
 

@@ -36,7 +36,7 @@ enum { SLACK = 4096 };
 static double seconds = 60;
 static uint64_t seed = 1;
 
-/* --- one server ----------------------------------------------------------------------------------------------------- */
+/* --- one server --------------------------------------------------------------------------------------------------- */
 
 static void set_up(const char *path, const char *folder)
 {
@@ -155,7 +155,7 @@ static void soak_one(const char *path, const char *folder, TALLY *tally)
            tally->answers, tally->hostilities, third, memory);
 }
 
-/* --- all -------------------------------------------------------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------------------------------------------------- */
 
 static void __attribute__((noreturn)) usage(const char *complaint)
 {

@@ -79,7 +79,7 @@ static void wrong(const CLIENT *c, const char *format, ...)
         snprintf(tally.first_wrong, sizeof tally.first_wrong, "%s: %s", names[c->kind], why);
 }
 
-/* --- the site ------------------------------------------------------------------------------------------------------ */
+/* --- the site ----------------------------------------------------------------------------------------------------- */
 
 static bool write_pattern(const char *folder, const char *name, unsigned seed, size_t length)
 {
@@ -112,7 +112,7 @@ static bool upload_is_there(const CLIENT *c)
     return length == c->body_length && is_pattern(bytes, c->body_seed, length);
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------------ */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 static void leave(CLIENT *c, bool reset)
 {
@@ -167,7 +167,7 @@ static void ask(CLIENT *c)
     begun++;
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 typedef struct ANSWER {
     int status;

@@ -65,7 +65,7 @@ static const char *only = "";
 static char folder[256];
 static unsigned passed, failed;
 
-/* --- the server ---------------------------------------------------------------------------------------------------- */
+/* --- the server --------------------------------------------------------------------------------------------------- */
 
 typedef struct SERVER {
     pid_t pid;
@@ -160,7 +160,7 @@ static const char *server_end(SERVER *s)
     return NULL;
 }
 
-/* --- the table ----------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const char *check(const struct fault *fault, const TALLY *tally, const char *end)
 {

@@ -64,7 +64,7 @@ static void GoodSlot(void)
     closesocket(Socket);
 }
 
-/* --- read after clearing up ---------------------------------------------------------------------------------------- */
+/* --- read after clearing up --------------------------------------------------------------------------------------- */
 
 static void BadLate(void)
 {
@@ -141,7 +141,7 @@ static void GoodAlways(void)
     Require(Close(Other) == 0, "closesocket");
 }
 
-/* --- not read at all ------------------------------------------------------------------------------------------------- */
+/* --- not read at all ---------------------------------------------------------------------------------------------- */
 
 static void PostAndWait(int Look)
 {

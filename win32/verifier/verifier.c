@@ -192,7 +192,7 @@ void verifier_port_closed(HANDLE port, unsigned waiters, DWORD newest)
     verifier_unlock();
 }
 
-/* --- locks and threads ---------------------------------------------------------------------------------------------- */
+/* --- locks and threads -------------------------------------------------------------------------------------------- */
 
 void verifier_locked(const void *lock, const char *function, const void *caller)
 {
@@ -233,7 +233,7 @@ void verifier_thread_end(DWORD id)
     verifier_unlock();
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------------------------------------------------ */
 
 static void check_open(handle_record *r)
 {
