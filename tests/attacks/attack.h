@@ -10,6 +10,7 @@
  *     tests: …          the tests to run, in place of the usual few
  *     patience: 0.2     stretches the grader's deadlines
  *     says: words       the report must have these words
+ *     terminal: yes     the grader has a terminal, to which nobody may write
  *
  * An attack that succeeds where it must not ends its server with BREACH, so that tests fail which should pass.
  */

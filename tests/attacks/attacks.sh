@@ -45,9 +45,14 @@ one() { # NAME: writes what is wrong to $scratch/NAME.wrong and a line of the ta
     for test in $tests; do filters+=(--filter "$test"); done
 
     began=${EPOCHREALTIME/[.,]/}
-    ATTACK_PREY=$folder/prey CK_TIMEOUT_MULTIPLIER=$(value "$name" patience | grep . || echo 2) \
-        timeout -k 5 $limit script -qec "$(printf '%q ' "$grade" --stage 3 --jobs 4 "${filters[@]}" "$BUILD/linux/tests/attacks/$name") >$(printf %q "$report") 2>&1" \
-        /dev/null </dev/null >"$folder.terminal" # the report goes to a file: nobody has reason to write to the terminal
+    local judge=("$grade" --stage 3 --jobs 4 "${filters[@]}" "$BUILD/linux/tests/attacks/$name")
+    export ATTACK_PREY=$folder/prey CK_TIMEOUT_MULTIPLIER
+    CK_TIMEOUT_MULTIPLIER=$(value "$name" patience | grep . || echo 2)
+    if [ "$(value "$name" terminal)" = yes ]; then # the report goes to a file: nobody has reason to write to the terminal
+        timeout -k 5 $limit script -qec "$(printf '%q ' "${judge[@]}") >$(printf %q "$report") 2>&1" /dev/null </dev/null >"$folder.terminal"
+    else
+        timeout -k 5 $limit "${judge[@]}" >"$report" 2>&1
+    fi
     status=$?
     took=$(((${EPOCHREALTIME/[.,]/} - began) / 100000))
     {

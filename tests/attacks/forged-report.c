@@ -2,6 +2,7 @@
  * Prints what the grader prints when all is well, also with what moves a terminal's cursor and clears its screen; and
  * not only where its output is looked for, but on the terminal itself.
  * passes: none
+ * terminal: yes
  */
 #include "attack.h"
 
