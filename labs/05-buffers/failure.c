@@ -30,11 +30,11 @@ FAILURE OnConnectionError(SERVER_CONFIG *Config, CONNECTION *Connection, IO_OPER
         return FAILURE_FATAL;
     }
     /*
-     * TODO 5.4: A shortage (count it): what can be done again is worth a pause, until the deadline. That is every read
-     * and write; but a socket without a client is replaced by another, and of a TransmitFile nobody knows how far it
-     * came (one that failed at once comes here as a write). A cancelled operation is late, or was met by a sweep just
-     * when it was no longer late: a read is then done again at once, but not on an idle connection when the server
-     * stops. All else means that the client is gone.
+     * TODO 5.4: A shortage (count it): what can be done again is worth a pause; after the deadline it is late. That is
+     * every read and write; but a socket without a client is replaced by another, and of a TransmitFile nobody knows
+     * how far it came (one that failed at once comes here as a write). A cancelled operation is late, or was met by a
+     * sweep just when it was no longer late: a read is then done again at once, but not on an idle connection when the
+     * server stops. All else means that the client is gone.
      */
     /* stub */
     (void)ErrorIsShortage;

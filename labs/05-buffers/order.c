@@ -33,8 +33,8 @@ static BOOL DrainMayBegin(OVERLAPPED_EX *Context)
     BOOL May = FALSE;
 
     /*
-     * TODO 5.3: The first of Filled has the number whose turn it is; and on a socket no write came up short, and fewer than
-     * --writes are in flight.
+     * TODO 5.3: The first of Filled has the number whose turn it is; and on a socket no write came up short, and fewer
+     * than --writes are in flight; none, when one must wait for the other (OneByOne, or a Limit).
      */
     /* stub */
     (void)Flow;

@@ -32,8 +32,8 @@ static BOOL DrainMayBegin(OVERLAPPED_EX *Context)
     const FLOW *Flow = &Context->Flow;
     BOOL May = FALSE;
 
-    /* LAB 5.3 { The first of Filled has the number whose turn it is; and on a socket no write came up short, and fewer than
-     * --writes are in flight.
+    /* LAB 5.3 { The first of Filled has the number whose turn it is; and on a socket no write came up short, and fewer
+     * than --writes are in flight; none, when one must wait for the other (OneByOne, or a Limit).
      * stub: (void)Flow;
      */
     May = Flow->Filled.First != NULL && Flow->Filled.First->Operation.Number == Flow->DrainNumber;

@@ -104,8 +104,8 @@ static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWOR
         return;
     }
     /* LAB 5.4 { Each kind goes on in its own way. A read from the socket has taken nothing, and later reads may have got
-     * what it was to get: its slice is filled with no bytes, and keeps its turn. A write to the socket came up short.
-     * An operation on a file is done again.
+     * what it was to get: its slice is filled with no bytes, and keeps its turn; one that was still waiting gets its
+     * number only now. A write to the socket came up short, after Bytes. An operation on a file is done again.
      * stub: (void)Bytes;
      * stub: ChainAppend(&Context->Spare, Slice);
      * stub: FlowFail(Context, Kind, Error);
@@ -210,6 +210,7 @@ void SliceFill(OVERLAPPED_EX *Context, BUFFER *Slice)
     Slice->Start = 0;
     Room = Slice->Size - Slice->Filled; /* an answer's header may lie at the beginning of the first slice */
     /* LAB 5.3 { Give the slice its number and its place in the file, take what it is to hold from FillLeft, and start.
+     * While there is a Limit a read of the socket waits first, without bytes (IO_SOCKET_IDLE), and has no number yet.
      * stub: (void)Room;
      * stub: TodoAnswer(TODO("5.3"), Context->Socket);
      * stub: ChainAppend(&Context->Spare, Slice);

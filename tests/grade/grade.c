@@ -157,6 +157,18 @@ static int has_sanitizer(const char *path)
     return found;
 }
 
+/* A deadline that passed because nobody got a processor is no fault of the server: whoever reads of it should know. */
+static void tell_of_load(void)
+{
+    enum { MUCH = 6 }; /* for each processor; the tests themselves are less, as most of them wait */
+    int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    double load = 0;
+    if (getloadavg(&load, 1) == 1 && load > MUCH * processors)
+        printf("---   the machine is busy (load %.0f, %d processors), and deadlines may have passed for that alone;\n"
+               "---   CK_TIMEOUT_MULTIPLIER=4 in front of the command stretches them\n",
+               load, processors);
+}
+
 /*
  * One Windows process that stays for the whole run, so that Wine's server and services are started once and not for
  * each test. It ends with the pipe that is its stdin. Returns its pid.
@@ -256,6 +268,8 @@ int main(int count, char **arguments)
     if (interrupted)
         return 2;
     int bad = report_sum(results, wanted);
+    if (bad)
+        tell_of_load();
     printf("stage %d, %.1f s\n", run.stage, (double)(now_ms() - started) / 1000);
     if (points)
         points_sum(results, wanted, run.stage, sources);

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "expect.h"
 #include "fence.h"
+#include "journal.h"
 #include "site.h"
 #include "spawn.h"
 #include "status.h"
@@ -106,10 +107,39 @@ START_TEST(pool_grows_and_shrinks)
     const char *json = read_book();
     for (int i = 0; i < SIGNERS; i++)
         EXPECT(is_in_book(json, i), "every entry that was answered with 303", "visitor %d is missing", i);
-    EXPECT(WAIT_UNTIL(status_now(watcher, "business.threads") == 0, 2 * PATIENCE), "no thread a while later",
-           "%lld", status_now(watcher, "business.threads"));
+    EXPECT(WAIT_UNTIL(status_now(watcher, "business.threads") == 0, 2 * PATIENCE), "no thread a while later", "%lld",
+           status_now(watcher, "business.threads"));
     EXPECT(status_now(watcher, "business.high_water") == THREADS, "never more threads than --business 4 says", "%lld",
            status_now(watcher, "business.high_water"));
+}
+END_TEST
+
+static int waits_for_a_job(void)
+{
+    return journal_count(journal_read(), "call", "SleepConditionVariable*");
+}
+
+/* Forty jobs lie in the queue: a thread that has done one takes the next, and does not go to sleep in between. */
+START_TEST(no_sleep_while_jobs_wait)
+{
+    enum { MANY = 40 };
+    CLIENT *c[MANY];
+    run.journal = 1;
+    serve_guestbook("--business 4");
+    run.journal = 0;
+    CLIENT *watcher = status_watcher();
+    int book = hold_the_book();
+    for (int i = 0; i < MANY; i++)
+        sign(c[i] = client_open(), i);
+    EXPECT(WAIT_UNTIL(status_now(watcher, "business.queued") == MANY - THREADS, PATIENCE),
+           "36 jobs behind the 4 that wait for the data base", "%lld", status_now(watcher, "business.queued"));
+    int before = waits_for_a_job();
+    close(book);
+    for (int i = 0; i < MANY; i++)
+        expect_status(response(c[i]), 303);
+    EXPECT(waits_for_a_job() - before < MANY / 2,
+           "threads that sleep when the queue is empty, and not before: a few calls of SleepConditionVariableSRW",
+           "%d for %d jobs that all lay in the queue", waits_for_a_job() - before, MANY);
 }
 END_TEST
 
@@ -151,6 +181,8 @@ void business_topic(void)
     topic("business", "work that blocks, in threads of its own");
     test_for(pool_grows_and_shrinks, FROM(5), NO_SQLITE,
              "A worker that waits for a data base keeps everybody waiting; a thread for each query would be as bad.");
+    test_for(no_sleep_while_jobs_wait, FROM(5), NO_SQLITE,
+             "A condition variable has no memory: who sleeps without a look at the queue sleeps beside its work.");
     test_for(stop_while_they_sign, FROM(5), NO_SQLITE,
              "A visitor who was told that the entry is kept must find it there after a restart.");
 }
