@@ -172,19 +172,6 @@ static void windows_runs_out(const char *function, const char *where, const char
     status_await_rest(watcher);
 }
 
-/* The shortage does not pass. A pause wins no time: who is late is given up. */
-START_TEST(late_in_a_shortage)
-{
-    enum { COUNT = 10 };
-    CLIENT *c[COUNT];
-    serve_with_faults("fail WSARecv error=10055 every=1", "--idle-timeout 1 --header-timeout 1");
-    for (int i = 0; i < COUNT; i++)
-        c[i] = client_open();
-    for (int i = 0; i < COUNT; i++)
-        expect_closed(c[i]);
-}
-END_TEST
-
 START_TEST(reads_run_out)
 {
     windows_runs_out("WSARecv", "shortages.socket_read", "shortages.idle");
@@ -257,8 +244,6 @@ void recovery_topic(void)
              "With a single write pending a connection can always be put right again.");
     test_for(sends_of_a_part_from_memory, FROM(5), NO_FAULTS,
              "An answer of several pieces can break off in any of them.");
-    test_for(late_in_a_shortage, FROM(5), NO_FAULTS,
-             "A connection that pauses again and again, and is never looked at, is kept for ever.");
     test_for(reads_run_out, FROM(5), NO_FAULTS,
              "WSAENOBUFS: nothing was read. If that was the only read, nothing else keeps the connection.");
     test_for(writes_run_out, FROM(5), NO_FAULTS, "WSAENOBUFS: nothing was sent, so it is sent a little later.");

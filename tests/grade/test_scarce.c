@@ -176,6 +176,23 @@ START_TEST(half_a_flow_holds_no_pages)
 }
 END_TEST
 
+/* The shortage does not pass. A read is tried again and again, but a pause wins no time: who is late is given up. */
+START_TEST(late_in_a_shortage)
+{
+    enum { COUNT = 10, LEAST_TRIES = 3 };
+    CLIENT *c[COUNT];
+    run.journal = 1;
+    serve_with_faults("fail WSARecv error=10055 every=1", "--idle-timeout 1 --header-timeout 1");
+    run.journal = 0;
+    for (int i = 0; i < COUNT; i++)
+        c[i] = client_open();
+    for (int i = 0; i < COUNT; i++)
+        expect_closed(c[i]);
+    EXPECT(shortages() >= COUNT * LEAST_TRIES, "reads that are started again after a pause, until their client is late",
+           "%d failed reads for 10 clients", shortages());
+}
+END_TEST
+
 /* Uploads hold all large buffers, and others wait for one: they need no small one meanwhile. */
 START_TEST(waiting_uploads_hold_no_buffer)
 {
@@ -340,6 +357,8 @@ void scarce_topic(void)
              "A read that waits for a slow client must not keep pages from the others.");
     test_for(half_a_flow_holds_no_pages, FROM(5), NO_FAULTS,
              "A pause is no reason to keep what others need: what is in flight is called back, and asked for again.");
+    test_for(late_in_a_shortage, FROM(5), NO_FAULTS,
+             "A connection that pauses again and again, and is never looked at, is kept for ever.");
     test_for(waiting_uploads_hold_no_buffer, FROM(5), NULL,
              "Who waits for a large buffer keeps no small one from the others.");
     test_for(hot_files_are_true, FROM(5), NULL, "A copy in memory must never be served in place of a newer file.");
