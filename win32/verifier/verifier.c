@@ -161,6 +161,7 @@ void verifier_closed(HANDLE handle)
 void verifier_stale(HANDLE handle)
 {
     static const char *const closes[] = {"CloseHandle", "closesocket", "WSACloseEvent", NULL};
+    static const char *const accepts[] = {"accept", "WSAAccept", NULL};
     uint32_t number = (uint32_t)(uintptr_t)handle;
     site here = site_now();
     verifier_lock();
@@ -169,9 +170,13 @@ void verifier_stale(HANDLE handle)
                          : r->handle == number && r->closed.name ? &r->closed
                          : r->before == number && number         ? &r->before_closed
                                                                  : NULL;
+    /* To close a listening socket is how another thread ends a loop of accept, which may be between two calls just then.
+     * That is no mistake as long as the number is nobody else's. */
+    if (closed && closed == &r->closed && closed->thread != here.thread && name_is_one_of(here.name, accepts))
+        closed = NULL;
     if (closed)
-        report(name_is_one_of(here.name, closes) ? RULE_HANDLE_CLOSED_TWICE : RULE_HANDLE_USED_AFTER_CLOSE, &here, "closed",
-               closed, "%s is given 0x%x, which was closed before", here.name ? here.name : "a call", number);
+        report(name_is_one_of(here.name, closes) ? RULE_HANDLE_CLOSED_TWICE : RULE_HANDLE_USED_AFTER_CLOSE, &here,
+               "closed", closed, "%s is given 0x%x, which was closed before", here.name ? here.name : "a call", number);
     verifier_unlock();
 }
 
