@@ -249,8 +249,10 @@ int main(int count, char **arguments)
         return 2;
     }
     run.sanitized = has_sanitizer(run.program);
-    if (jobs <= 0) /* most tests wait most of the time */
-        jobs = (run.sanitized || run.wine ? 2 : 5) * (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (jobs <= 0) { /* most tests wait most of the time; those of a single task may all do so at once */
+        int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+        jobs = (run.sanitized || run.wine ? 2 : task && wanted <= 12 * processors ? 12 : 5) * processors;
+    }
     if (run.sanitized || run.wine)
         stretch_time(2);
     pid_t keeper = run.wine ? keep_wine_up() : 0;
