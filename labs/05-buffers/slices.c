@@ -107,9 +107,6 @@ static void SliceFailed(OVERLAPPED_EX *Context, BUFFER *Slice, DWORD Bytes, DWOR
     }
     if (Failure == FAILURE_PAUSE) {
         FlowPause(Context);
-        if (Context->Flow.Fill == IO_SOCKET_READ) { /* its other reads would hold their pages through the pause */
-            SocketCancel(Context->Config, Context->Operation.Connection);
-        }
     }
 }
 

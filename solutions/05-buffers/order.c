@@ -23,6 +23,9 @@ void FlowPause(OVERLAPPED_EX *Context)
         Context->Flow.Paused = TRUE;
         Context->Flow.InFlight++;
         PauseBegin(Context->Config, Context->Operation.Connection);
+        if (Context->Flow.Fill == IO_SOCKET_READ) { /* its other reads would hold their pages through the pause */
+            SocketCancel(Context->Config, Context->Operation.Connection);
+        }
     }
 }
 
