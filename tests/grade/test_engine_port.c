@@ -32,9 +32,15 @@ START_TEST(threads_are_fixed)
 }
 END_TEST
 
-static int workers(const char *options)
+/* How many threads wait at the completion port on a machine with so many processors. */
+static int workers(int processors, const char *options)
 {
+    char faults[32];
+    snprintf(faults, sizeof faults, "processors %d", processors);
+    story_step("let it see %d processors: WIN32_FAULTS='%s'", processors, faults);
+    setenv("WIN32_FAULTS", faults, 1);
     JOURNAL *journal = work_and_stop(options); /* the main thread may have a small port of its own */
+    unsetenv("WIN32_FAULTS");
     return journal_threads_at_one(journal, "call", "GetQueuedCompletionStatus*");
 }
 
@@ -42,10 +48,7 @@ static int workers(const char *options)
 START_TEST(workers_as_told)
 {
     enum { PROCESSORS = 3 };
-    story_step("let it see three processors: WIN32_FAULTS='processors 3'");
-    setenv("WIN32_FAULTS", "processors 3", 1);
-    int one = workers("--threads-per-cpu 1"), two = workers("--threads-per-cpu 2");
-    unsetenv("WIN32_FAULTS");
+    int one = workers(PROCESSORS, "--threads-per-cpu 1"), two = workers(PROCESSORS, "--threads-per-cpu 2");
     EXPECT(one > 0, "threads that wait on the completion port", "none");
     EXPECT(one == PROCESSORS && two == 2 * PROCESSORS,
            "3 workers for --threads-per-cpu 1 and 6 for --threads-per-cpu 2, on three processors", "%d and %d", one,
@@ -57,10 +60,7 @@ END_TEST
 START_TEST(no_more_than_64_workers)
 {
     enum { FEWEST = 3, MOST = 64 };
-    story_step("let it see 40 processors: WIN32_FAULTS='processors 40'");
-    setenv("WIN32_FAULTS", "processors 40", 1);
-    int count = workers("--threads-per-cpu 3");
-    unsetenv("WIN32_FAULTS");
+    int count = workers(40, "--threads-per-cpu 3");
     EXPECT(count >= FEWEST && count <= MOST,
            "3 to 64 workers: as many as wanted, but no more than one wait can see off", "%d", count);
 }

@@ -142,6 +142,14 @@ START_TEST(stalled_senders_hold_no_pages)
 }
 END_TEST
 
+/* With a journal, so that shortages() can count. */
+static void serve_short(const char *faults, const char *options)
+{
+    run.journal = 1;
+    serve_with_faults(faults, options);
+    run.journal = 0;
+}
+
 /* How many calls and operations met with a shortage so far. */
 static int shortages(void)
 {
@@ -162,9 +170,7 @@ START_TEST(half_a_flow_holds_no_pages)
     char faults[40];
     for (int pages = FEWEST; pages <= MOST; pages++) {
         snprintf(faults, sizeof faults, "quota locked=%d", pages * 4096);
-        run.journal = 1;
-        serve_with_faults(faults, "--accepts 1");
-        run.journal = 0;
+        serve_short(faults, "--accepts 1");
         CLIENT *stalled = client_open(), *next = client_open();
         client_say(stalled, "PUT /never.bin HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n");
         EXPECT(WAIT_UNTIL(shortages() > 0, PATIENCE), "a read that finds no pages (10055)", "none");
@@ -181,9 +187,7 @@ START_TEST(late_in_a_shortage)
 {
     enum { COUNT = 10, LEAST_TRIES = 3 };
     CLIENT *c[COUNT];
-    run.journal = 1;
-    serve_with_faults("fail WSARecv error=10055 every=1", "--idle-timeout 1 --header-timeout 1");
-    run.journal = 0;
+    serve_short("fail WSARecv error=10055 every=1", "--idle-timeout 1 --header-timeout 1");
     for (int i = 0; i < COUNT; i++)
         c[i] = client_open();
     for (int i = 0; i < COUNT; i++)
@@ -280,9 +284,7 @@ static int is_answered(void)
 START_TEST(pool_comes_back)
 {
     enum { CLIENTS = 40, ROUNDS = 3 };
-    run.journal = 1;
-    serve_with_faults("quota nonpaged=32000", "--accepts 4");
-    run.journal = 0;
+    serve_short("quota nonpaged=32000", "--accepts 4");
     for (int round = 0; round < ROUNDS; round++) {
         CLIENT *c[CLIENTS];
         int before = shortages();

@@ -307,8 +307,7 @@ START_TEST(just_after_the_start)
         CLIENT *c = client_open();
         client_say(c, "GET /small.txt HTTP/1.1\r\nHost: test\r\n\r\n");
         server_signal(&server, SIGINT);
-        response_try(c, 0,
-                     PATIENCE); /* an answer or none, as it comes; who has it goes, so that nobody lingers for him */
+        response_try(c, 0, PATIENCE); /* an answer or none; who has it goes, so that nobody lingers for him */
         client_close(c);
         server_expect_clean_end(&server);
     }
@@ -317,9 +316,9 @@ END_TEST
 
 /*
  * Who is idle waits for what may come, with a timeout where the clock matters: then what comes is heard at once,
- * whatever the clock does. Tells how the main thread learned of Ctrl-C, from the journal's events behind the first so many. The
- * handler tells it in some way, by an event or a packet; the next thing that the main thread comes out of should be the
- * wait for that. 258 and Sleep are the ends of a time that has passed.
+ * whatever the clock does. Tells how the main thread learned of Ctrl-C, from the journal's events behind the first so
+ * many. The handler tells it in some way, by an event or a packet; the next thing that the main thread comes out of
+ * should be the wait for that. 258 and Sleep are the ends of a time that has passed.
  */
 static const char *woken_by_the_clock(const JOURNAL *journal, int first)
 {
